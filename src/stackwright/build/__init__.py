@@ -1,0 +1,1 @@
+"""Artifacts from trees: wheels and environments."""

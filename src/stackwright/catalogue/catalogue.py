@@ -1,0 +1,121 @@
+"""The catalogue: every entry, and the selection of them that a site runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from graphlib import CycleError, TopologicalSorter
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from stackwright.catalogue.model import Service
+from stackwright.distribution.reading import parse, read_yaml
+from stackwright.errors import InputError, Where, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The services a site runs, each behind those it requires."""
+
+    services: Mapping[str, Service]
+
+    def ports(self) -> dict[str, int]:
+        """Give the ports of all services, ``<service>-<port>``, with the numbers they would like."""
+        return {
+            f"{name}-{port}": number
+            for name, service in self.services.items()
+            for port, number in service.ports.items()
+        }
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give the names of all secrets, ``<service>-<secret>``."""
+        return tuple(f"{name}-{secret}" for name, service in self.services.items() for secret in service.secrets)
+
+    def packages(self) -> tuple[str, ...]:
+        """Give the Debian packages of all services."""
+        return tuple(sorted({package for service in self.services.values() for package in service.packages}))
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every entry by its name."""
+
+    services: Mapping[str, Service]
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The sets of services that a site can name."""
+        names = sorted({group for service in self.services.values() for group in service.groups})
+        return {
+            group: tuple(name for name, service in self.services.items() if group in service.groups) for group in names
+        }
+
+    def service(self, name: str) -> Service:
+        """Give an entry.
+
+        :raises InputError: there is none of this name
+        """
+        if name not in self.services:
+            raise InputError(f"there is no service {name!r} in the catalogue", fix=suggestion(name, self.services))
+        return self.services[name]
+
+    def select(self, wanted: Iterable[str], where: Where | None = None) -> Selection:
+        """Give the services of these names and groups and all that they require, in the order of requirement.
+
+        :raises InputError: a name is neither a service's nor a group's
+        """
+        selected: dict[str, Service] = {}
+
+        def take(name: str) -> None:
+            if name in selected:
+                return
+            service = self.service(name)
+            for required in service.requires:
+                take(required)
+            selected[name] = service
+
+        for word in wanted:
+            if word not in self.services and word not in self.groups:
+                raise InputError(
+                    f"there is no service or group {word!r} in the catalogue",
+                    where=where,
+                    fix=suggestion(word, [*self.services, *self.groups]),
+                )
+            for name in self.groups.get(word, (word,)):
+                take(name)
+        return Selection(selected)
+
+
+def read_catalogue(directory: Path) -> Catalogue:
+    """Read the entries of a folder, a YAML file each, named after the service.
+
+    :raises InputError: an entry does not fit the model, or requires one that is not there or that requires it
+    """
+    documents = {file.stem: read_yaml(file) for file in sorted(directory.glob("*.yaml"))}
+    services = {name: parse(Service, document) for name, document in documents.items()}
+    for name, service in services.items():
+        for index, required in enumerate(service.requires):
+            if required not in services:
+                raise InputError(
+                    f"the service {name} requires {required!r}, which the catalogue does not have",
+                    where=documents[name].where(("requires", index)),
+                    fix=suggestion(required, services),
+                )
+    try:
+        TopologicalSorter({name: service.requires for name, service in services.items()}).prepare()
+    except CycleError as error:
+        raise InputError(
+            f"services require each other: {' -> '.join(reversed(error.args[1]))}", where=Where(file=directory)
+        ) from error
+    return Catalogue(services)
+
+
+@cache
+def own_catalogue() -> Catalogue:
+    """Read the catalogue that comes with Stackwright."""
+    with resources.as_file(resources.files("stackwright.catalogue") / "services") as directory:
+        return read_catalogue(directory)

@@ -1,0 +1,237 @@
+"""The model of a catalogue entry: what a service is, for every target, as data.
+
+Text in an entry is a Jinja template unless said otherwise; what it may use is listed in docs/catalogue.md.
+Names in ``after`` are steps: ``name`` of the same service, or ``service/name`` of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Entry(BaseModel):
+    """Base of the parts of an entry: what is not in the model is an error, what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Names = tuple[str, ...]
+Command = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+# Where a process or a command finds itself. What handles guests' packets makes bridges and taps, and there is one of
+# each name in a network, so that the local target gives it one of its own: a site's compute host.
+Network = Literal["host", "compute"]
+
+
+class Environment(Entry):
+    """The Python environment that a service's programs run in."""
+
+    requirements: Names = Field(description="Python distributions; components of the release at its versions")
+
+
+class Directory(Entry):
+    """A directory of the service, made before its files are written."""
+
+    owner: str = "root"
+    mode: int = 0o755
+
+
+class File(Entry):
+    """A file of the service's configuration; exactly one of its forms."""
+
+    ini: Mapping[str, Mapping[str, str]] | None = Field(
+        None, description="section -> option -> value; the option `include` names shared maps to take in"
+    )
+    text: str | None = Field(None, description="the file's text")
+    owner: str = "root"
+    mode: int = 0o600
+    path: str = Field("", description="where, if not in the service's configuration folder")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> File:
+        if (self.ini is None) == (self.text is None):
+            raise ValueError("a file has either `ini` or `text`")
+        return self
+
+
+class HttpHealth(Entry):
+    """Healthy when a GET is answered with one of these statuses."""
+
+    port: Word
+    path: str = "/"
+    status: tuple[int, ...] = (200,)
+
+
+class TcpHealth(Entry):
+    """Healthy when the port takes a connection and answers what is sent to it as expected."""
+
+    port: Word
+    send: str = ""
+    expect: str = ""
+
+
+class RowHealth(Entry):
+    """Healthy when a query gives a row; ``{started}`` is the process's start in seconds since the epoch."""
+
+    database: str
+    query: str
+
+
+class Health(Entry):
+    """When a process is of use; with none of the forms, when it is alive."""
+
+    http: HttpHealth | None = None
+    tcp: TcpHealth | None = None
+    unix: str | None = Field(None, description="path of a socket that takes a connection")
+    row: RowHealth | None = None
+    seconds: float = Field(60, description="after which a process that is not healthy has failed")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Health:
+        if sum(form is not None for form in (self.http, self.tcp, self.unix, self.row)) > 1:
+            raise ValueError("`health` has at most one of `http`, `tcp`, `unix`, `row`")
+        return self
+
+
+class Wsgi(Entry):
+    """A WSGI application; the target says what serves it."""
+
+    module: str
+    port: Word
+    compute: bool = Field(False, description="the compute host asks it too, at `site_address`")
+
+
+class Stop(Entry):
+    """How a process is stopped."""
+
+    signal: Literal["TERM", "INT", "QUIT", "KILL"] = "TERM"
+    seconds: int = 10
+    before: tuple[Command, ...] = Field((), description="commands run first, whose failure does not matter")
+
+
+class Process(Entry):
+    """A process that runs as long as the cloud is up."""
+
+    summary: str = ""
+    command: Command | None = None
+    wsgi: Wsgi | None = None
+    environment: Mapping[str, str] = {}
+    user: str = "root"
+    network: Network = "host"
+    after: Names | None = Field(None, description="steps; without it, all tasks of the service")
+    reads: Names | None = Field(None, description="files it reads; without it, all of the service")
+    health: Health = Health()
+    stop: Stop = Stop()
+    seconds: float = Field(3, description="roughly, from its start until it is healthy")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Process:
+        if (self.command is None) == (self.wsgi is None):
+            raise ValueError("a process has either `command` or `wsgi`")
+        return self
+
+
+class Output(Entry):
+    """Fulfilled when a command succeeds and prints this text."""
+
+    command: Command
+    contains: str = ""
+
+
+class Until(Entry):
+    """What is seen in reality when a task is done; exactly one."""
+
+    path: str | None = Field(None, description="a file that is there")
+    output: Output | None = None
+    row: RowHealth | None = None
+    trees: Names | None = Field(
+        None,
+        description="recorded in the database with the identity of these paths of the component's tree: "
+        "the task is done again when one of them changes",
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Until:
+        given = [form for form in (self.path, self.output, self.row, self.trees) if form is not None]
+        if len(given) != 1:
+            raise ValueError("`until` has exactly one of `path`, `output`, `row`, `trees`")
+        return self
+
+
+class Task(Entry):
+    """A command run when reality lacks what it brings; without a command, a thing to wait for."""
+
+    name: Word
+    summary: str
+    command: Command | None = None
+    environment: Mapping[str, str] = {}
+    network: Network = "host"
+    after: Names | None = Field(None, description="steps; without it, the task before it")
+    until: Until
+    fills: Names = Field((), description="databases it fills; made anew if it was cut off the first time")
+    wait: float = Field(0, description="seconds that reality may take to show it")
+    seconds: float = 1
+
+
+class Identity(Entry):
+    """How the service is known to the identity service."""
+
+    type: Word
+    name: Word
+    description: str = ""
+    port: Word
+    path: str = ""
+    user: Word | None = Field(None, description="its user, with the roles admin and service in the service project")
+
+
+class DatabaseProvider(Entry):
+    """The service is where the target makes the other services' databases: a MariaDB or MySQL."""
+
+    process: Word
+    socket: str = Field(description="path of its Unix socket")
+
+
+class IdentityProvider(Entry):
+    """The service is where the target makes the other services known: a Keystone."""
+
+    process: Word
+    url: str
+    password: Word = Field(description="name of the secret that is the administrator's password")
+
+
+class Provides(Entry):
+    """What the target itself needs of a service."""
+
+    database: DatabaseProvider | None = None
+    identity: IdentityProvider | None = None
+
+
+class Service(Entry):
+    """An entry of the catalogue."""
+
+    title: str
+    groups: tuple[Word, ...] = Field((), description="sets a site can name instead of the service")
+    component: str | None = Field(None, description="of the release")
+    requires: tuple[Word, ...] = ()
+    provides: Provides = Provides()
+    environment: Environment | None = None
+    packages: Names = Field((), description="Debian packages")
+    unpack: Names = Field((), description="Debian packages whose files are wanted, but not their installation")
+    users: Names = Field((), description="system users, made where Debian's packages have not")
+    ports: Mapping[Word, int] = Field({}, description="name -> the number to take if it is free")
+    secrets: tuple[Word, ...] = Field((), description="passwords, generated once for a site")
+    databases: Names = ()
+    directories: Mapping[str, Directory] = {}
+    files: Mapping[str, File] = {}
+    tasks: tuple[Task, ...] = ()
+    processes: Mapping[Word, Process] = {}
+    identity: Identity | None = None
+    shared: Mapping[str, str | Mapping[str, str]] = Field(
+        {},
+        description="text and maps that other services take in, rendered for the one that takes",
+    )

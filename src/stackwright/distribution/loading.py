@@ -1,0 +1,227 @@
+"""Find and load a distribution: every file of it, and all that is wrong with them at once."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from stackwright.distribution.model import (
+    Component,
+    Distribution,
+    DistributionFile,
+    FromFile,
+    Pins,
+    Release,
+    ReleaseFile,
+    Site,
+    SiteFile,
+)
+from stackwright.distribution.reading import Collector, parse, read_yaml
+from stackwright.distribution.texts import NAME_RULE, is_name
+from stackwright.errors import InputError, Where, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from stackwright.distribution.document import Document
+
+HEAD = "distribution.yaml"
+
+F = TypeVar("F", bound=FromFile)
+
+
+def find(start: Path) -> Path:
+    """Give the nearest folder at or above a place that has a distribution.
+
+    :raises InputError: there is none
+    """
+    place = start.absolute()
+    for folder in (place, *place.parents):
+        if _has_head(folder):
+            return folder
+    raise _no_distribution(start, f"neither it nor a folder above it has a {HEAD} that can be read")
+
+
+def load(root: Path) -> Distribution:
+    """Read and check every file of a distribution.
+
+    :raises InputError: something is wrong with one; ManyInputsError if more than one thing is
+    """
+    root = root.absolute()
+    if not _has_head(root):
+        raise _no_distribution(root, f"it has no {HEAD} that can be read")
+    collector = Collector()
+    head = None
+    with collector.collecting():
+        head, head_document = _read(DistributionFile, root / HEAD)
+    release_files = _yaml_files(root / "releases", collector)
+    site_files = _yaml_files(root / "sites", collector)
+    releases: dict[str, Release] = {}
+    sites: dict[str, Site] = {}
+    for file in release_files:
+        with collector.collecting():
+            releases[file.stem] = _release(root, file)
+    for file in site_files:
+        with collector.collecting():
+            sites[file.stem] = _site(file, [release.stem for release in release_files])
+    if not release_files:
+        collector.errors.append(
+            InputError("there is no release", where=Where(root / "releases"), fix="write releases/NAME.yaml")
+        )
+    if len(releases) == len(release_files):
+        with collector.collecting():
+            collector.errors += _misnamed_series(root / "patches", releases)
+    if head is not None:
+        with collector.collecting():
+            _check_default_site(head, [site.stem for site in site_files])
+    collector.raise_errors()
+    assert head is not None
+    default = head.default_site or (next(iter(sites)) if len(sites) == 1 else "local")
+    return Distribution(**{**dict(head), "default_site": default}, root=root, releases=releases, sites=sites).placed(
+        head_document
+    )
+
+
+def _no_distribution(place: Path, why: str) -> InputError:
+    return InputError(
+        "there is no distribution here",
+        where=Where(place),
+        why=why,
+        fix="`stackwright init DIR` makes one; `--distribution DIR` names one that is elsewhere",
+    )
+
+
+def _has_head(folder: Path) -> bool:
+    try:
+        return (folder / HEAD).is_file()
+    except PermissionError:
+        return False
+
+
+def _read(model: type[F], file: Path) -> tuple[F, Document]:
+    document = read_yaml(file)
+    return parse(model, document).placed(document), document
+
+
+def _yaml_files(folder: Path, collector: Collector) -> list[Path]:
+    """Give the files of a folder that are read; other kinds are not ours."""
+    files = []
+    with collector.collecting():
+        files = [file for file in _entries(folder) if file.suffix in {".yaml", ".yml"}]
+    for file in files:
+        with collector.collecting():
+            _check_file_name(file)
+    return [file for file in files if file.suffix == ".yaml" and is_name(file.stem)]
+
+
+def _check_file_name(file: Path) -> None:
+    if file.suffix == ".yml":
+        right = shlex.join(["mv", str(file), str(file.with_suffix(".yaml"))])
+        raise InputError("this file is not read", where=Where(file), why="its name ends in .yml", fix=right)
+    if not is_name(file.stem):
+        raise InputError(
+            f"{file.stem!r} cannot be a name", where=Where(file), why="the file is named so", fix=NAME_RULE
+        )
+
+
+def _release(root: Path, file: Path) -> Release:
+    read, document = _read(ReleaseFile, file)
+    collector = Collector()
+    if read.name not in (None, file.stem):
+        collector.errors.append(
+            InputError(
+                f"the release is named {read.name!r} here and {file.stem!r} by its file",
+                where=read.where("name"),
+                fix="remove the line, or rename the file",
+            )
+        )
+    pins = read.pins
+    if pins.constraints is not None:
+        with collector.collecting():
+            pins = Pins(constraints=_constraints(root, pins.constraints, read.where("pins", "constraints")))
+    collector.raise_errors()
+    components = {
+        name: Component(name=name, source=component.source, distribution_name=component.name_of_distribution(name))
+        for name, component in read.components.items()
+    }
+    return Release(name=file.stem, python=read.python, pins=pins, components=components).placed(document)
+
+
+def _constraints(root: Path, written: Path, where: Where) -> Path:
+    """Give the constraints file, seen to be one of the distribution's own: it is part of what others clone."""
+    why = "a constraints file is part of the distribution, so that a clone has it"
+    if written.is_absolute():
+        raise InputError("the constraints file has an absolute path", where=where, why=why, fix="copy it here")
+    try:
+        real = Path(os.path.realpath(root / written, strict=True))
+    except OSError as error:
+        raise InputError(f"the constraints file {str(written)!r}: {error.strerror}", where=where) from error
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise InputError(
+            f"the constraints file leads out of the distribution, to {str(real)!r}",
+            where=where,
+            why=why,
+            fix="copy it here",
+        )
+    if not real.is_file():
+        raise InputError(f"the constraints file {str(written)!r} is not a file", where=where)
+    return root / written
+
+
+def _site(file: Path, releases: Sequence[str]) -> Site:
+    read, document = _read(SiteFile, file)
+    if read.release not in releases:
+        raise InputError(
+            f"there is no release {read.release!r}", where=read.where("release"), fix=suggestion(read.release, releases)
+        )
+    return Site(**dict(read), name=file.stem).placed(document)
+
+
+def _check_default_site(head: DistributionFile, sites: Sequence[str]) -> None:
+    if head.default_site is not None and head.default_site not in sites:
+        raise InputError(
+            f"there is no site {head.default_site!r}",
+            where=head.where("default-site"),
+            fix=suggestion(head.default_site, sites),
+        )
+
+
+def _misnamed_series(patches: Path, releases: Mapping[str, Release]) -> Iterator[InputError]:
+    """Find folders of patches that no release would ever look at."""
+    components = {name for release in releases.values() for name in release.components}
+    for folder in _folders(patches):
+        if folder.name not in components:
+            yield InputError(
+                f"no release has a component {folder.name!r}",
+                where=Where(folder),
+                fix=suggestion(folder.name, components),
+            )
+            continue
+        having = [name for name, release in releases.items() if folder.name in release.components]
+        for series in _folders(folder):
+            if series.name not in releases:
+                yield InputError(
+                    f"there is no release {series.name!r}", where=Where(series), fix=suggestion(series.name, having)
+                )
+            elif series.name not in having:
+                yield InputError(
+                    f"release {series.name} has no component {folder.name!r}",
+                    where=Where(series),
+                    fix=suggestion(folder.name, releases[series.name].components),
+                )
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in _entries(folder) if path.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Give what is in a folder, if it is there, without hidden files: those are editors' and git's."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=Where(folder)) from error

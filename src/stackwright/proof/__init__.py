@@ -1,0 +1,1 @@
+"""Proof that a cloud works."""

@@ -1,0 +1,58 @@
+"""What a guest says on its console (see ``guest/root/init``)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LEASE = re.compile(r"lease: ([\d.]+)/\d+ from")
+LOGIN = re.compile(r"^[\w.-]+ login:", re.MULTILINE)
+# Control sequences of terminals (ECMA-48): firmware and getty clear the screen.
+CONTROL = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[A-Za-z])|[\x00-\x08\x0b-\x1f]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a guest found out about one thing: that it is all right, or why not."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Console:
+    """A console log, read.
+
+    :param lease: the address that DHCP gave; or why it gave none
+    :param config_drive: the server's UUID, from there
+    :param metadata: the server's UUID, from there
+    :param login: whether one can log in
+    """
+
+    lease: Answer | None
+    config_drive: Answer | None
+    metadata: Answer | None
+    login: bool
+
+
+def read_console(log: str) -> Console:
+    """Read a console log as far as it goes; what the guest has not said yet is None."""
+    text = plain(log)
+    address = LEASE.search(text)
+    return Console(
+        lease=Answer(True, address[1]) if address else _answer("lease", text),
+        config_drive=_answer("config-drive", text),
+        metadata=_answer("metadata", text),
+        login=LOGIN.search(text) is not None,
+    )
+
+
+def plain(log: str) -> str:
+    """Give a console log as lines of text, without the control sequences of terminals."""
+    return CONTROL.sub("", log.replace("\r\n", "\n"))
+
+
+def _answer(subject: str, text: str) -> Answer | None:
+    # A line counts once it has ended: the log may be read while the guest writes.
+    found = re.search(rf"{subject}: (ok|failed) (.*)\n", text)
+    return Answer(found[1] == "ok", found[2].strip()) if found else None

@@ -1,0 +1,86 @@
+"""What has been worked out once: a table of pure results, all of which can be worked out again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE = 10  # seconds
+SCHEMA = """
+create table if not exists memo (
+    kind text not null, key text not null, value text not null, primary key (kind, key)) without rowid;
+"""
+
+
+class Memo:
+    """Results by kind and key, in one SQLite file shared by all processes of the user.
+
+    A file that is damaged is thrown away and begun anew; who is given a result checks that what it names exists.
+
+    :param directory: the cache directory
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.file = directory / "memo.sqlite"
+        self._lock = threading.Lock()
+        self._connection = self._open()
+
+    def get(self, kind: str, key: str) -> str | None:
+        """Give the result for a key; None if there is none."""
+        rows = self._execute("select value from memo where kind = ? and key = ?", (kind, key))
+        return str(rows[0][0]) if rows else None
+
+    def put(self, kind: str, key: str, value: str) -> None:
+        """Remember a result."""
+        self._execute("insert or replace into memo values (?, ?, ?)", (kind, key, value))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _execute(self, statement: str, values: tuple[str, ...]) -> list[tuple[str, ...]]:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.OperationalError:  # locked for too long, disk full: a memo is never worth a failure
+                return []
+            except sqlite3.DatabaseError:
+                self._connection.close()
+                self._connection = self._anew()
+                return self._connection.execute(statement, values).fetchall()
+
+    def _open(self) -> sqlite3.Connection:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._connect()
+            except sqlite3.OperationalError:
+                # Several at once make the file: SQLite does not wait for another that changes the journal's mode.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+            except sqlite3.DatabaseError:
+                return self._anew()
+
+    def _anew(self) -> sqlite3.Connection:
+        for suffix in ("", "-wal", "-shm"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+        return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.file, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+        try:
+            # A result lost with the machine's power is worked out again.
+            connection.execute("pragma journal_mode=wal")
+            connection.execute("pragma synchronous=off")
+            connection.execute(SCHEMA)
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+        return connection

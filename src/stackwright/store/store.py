@@ -1,0 +1,255 @@
+"""One bare git repository that holds every tree; nothing is ever checked out in it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NewType
+
+from stackwright.errors import EnvironmentLacksError, InputError, RunFailedError, Where, suggestion
+from stackwright.store import sdist
+from stackwright.store.lock import locked
+from stackwright.tools import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+TreeId = NewType("TreeId", str)
+CommitId = NewType("CommitId", str)
+
+OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+# The files of a tree keep their bytes: what .gitattributes says of line ends, keywords and filters is left undone.
+ATTRIBUTES = "* !text !eol !ident !filter !working-tree-encoding\n"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a tree: its mode as git writes it (``100644``, ``100755``, ``120000``, ``160000``) and its blob."""
+
+    mode: str
+    blob: str
+
+
+class Store:
+    """The trees, by their ids. Several threads and processes may use one store at once.
+
+    :param directory: the repository; made on first use
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        if not (directory / "HEAD").exists():
+            _create(directory)
+
+    # In --------------------------------------------------------------------------------------------------------
+
+    def import_sdist(self, archive: Path) -> TreeId:
+        """Take in a source distribution (tar.gz), without its top directory.
+
+        :raises InputError: the archive is damaged, or has a member that does not belong in a tree
+        """
+        with self._writing_packs():
+            answer = git.fast_import(self.directory, sdist.commands(archive))
+        return self._keep(TreeId(answer.split()[2].decode()))
+
+    def import_directory(self, directory: Path) -> TreeId:
+        """Take in a directory as it is now.
+
+        In a git work tree these are the tracked files and those that are not ignored, else all files. The second
+        time only what has changed is read: an index of the directory is kept.
+
+        :raises InputError: it is not a directory, or has no files
+        """
+        if not directory.is_dir():
+            raise InputError("there is no such directory", where=Where(file=directory), fix="correct `path:`")
+        files = git.visible_files(directory)
+        if files is None:
+            files = list(_files(directory))
+        if not files:
+            raise InputError(
+                "the directory has no files",
+                where=Where(file=directory),
+                why="files that its git work tree ignores do not count",
+                fix="correct `path:`",
+            )
+        name = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:32]
+        with self._locked("indexes"):
+            index = self.directory / "indexes" / name
+            index.parent.mkdir(exist_ok=True)
+            index.with_name(f"{name}.lock").unlink(missing_ok=True)  # of a process that was killed
+            if index.exists():
+                gone = set(git.indexed_files(self.directory, index)).difference(files)
+                git.forget(self.directory, index, directory, gone)
+            git.update_index(self.directory, index, directory, files)
+            return self._keep(TreeId(git.write_tree(self.directory, index)))
+
+    def fetch(self, url: str, ref: str) -> tuple[CommitId, TreeId]:
+        """Fetch the commit that a ref of another repository names now; a commit id is fetched once.
+
+        Fetches into one store follow one another, as git notes shallow commits in one file.
+
+        :param url: anything git takes, without secrets in it
+        :param ref: a branch, a tag, a full ref or a commit id of 40 digits
+        :raises InputError: the ref is not there (with the nearest that is)
+        :raises EnvironmentLacksError: the repository cannot be reached
+        """
+        if OBJECT_ID.fullmatch(ref):
+            tree = git.rev_parse(self.directory, f"{ref}^{{tree}}")
+            if tree is not None:
+                return CommitId(ref), self._keep(TreeId(tree))
+        local = f"refs/sources/{hashlib.sha256(f'{url} {ref}'.encode()).hexdigest()[:32]}"
+        with self._writing_packs(), self._locked("refs"):
+            completed = git.fetch(self.directory, url, ref, local)
+        if completed.status != 0:
+            raise self._fetch_failed(url, ref, completed.stderr.decode(errors="replace"))
+        commit = git.rev_parse(self.directory, f"{local}^{{commit}}")
+        tree = git.rev_parse(self.directory, f"{local}^{{tree}}")
+        if commit is None or tree is None:
+            raise InputError(
+                f"{ref!r} is not a commit", where=Where(subject=url), fix="give a branch, a tag or a commit id"
+            )
+        return CommitId(commit), self._keep(TreeId(tree))
+
+    # Out -------------------------------------------------------------------------------------------------------
+
+    def has(self, *trees: TreeId) -> bool:
+        """Tell whether all these trees are here."""
+        return all(kind == "tree" for kind in git.object_types(self.directory, trees))
+
+    def read(self, tree: TreeId, path: str) -> bytes | None:
+        """Give the content of a file of a tree (of a symbolic link: where it points); None if there is none."""
+        return self.read_all(tree, [path])[path]
+
+    def read_all(self, tree: TreeId, paths: Iterable[str]) -> Mapping[str, bytes | None]:
+        """Give the contents of several files of a tree at once, as `read` does."""
+        wanted = list(dict.fromkeys(paths))
+        named = [path for path in wanted if path and "\n" not in path]
+        found = dict(zip(named, git.blobs(self.directory, [f"{tree}:{path}" for path in named]), strict=True))
+        return {path: found.get(path) for path in wanted}
+
+    def subtree(self, tree: TreeId, path: str) -> str | None:
+        """Give the id of a file or directory inside a tree: it changes when anything in it does; None if not there."""
+        return git.rev_parse(self.directory, f"{tree}:{path}")
+
+    def entries(self, tree: TreeId) -> Mapping[str, Entry]:
+        """Give every file of a tree by its path (bytes that are not UTF-8 as surrogate escapes)."""
+        found = {}
+        for line in git.ls_tree(self.directory, tree).decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            about, _, path = line.partition("\t")
+            mode, _, blob = about.split(" ")
+            found[path] = Entry(mode, blob)
+        return found
+
+    def export(self, tree: TreeId, directory: Path) -> None:
+        """Write the files of a tree below a directory (made if need be), over what is there."""
+        directory.mkdir(parents=True, exist_ok=True)
+        with self.index(tree) as index:
+            git.checkout(self.directory, index, directory)
+
+    def diff(self, old: TreeId, new: TreeId) -> bytes:
+        """Give the difference of two trees as a git patch."""
+        return git.diff_trees(self.directory, old, new)
+
+    # For those who make trees of trees -------------------------------------------------------------------------
+
+    @contextmanager
+    def index(self, tree: TreeId) -> Iterator[Path]:
+        """Give an index file filled with a tree while the block runs."""
+        with tempfile.TemporaryDirectory(prefix="stackwright-") as scratch:
+            index = Path(scratch) / "index"
+            git.read_tree(self.directory, index, tree)
+            yield index
+
+    def keep(self, trees: Iterable[TreeId]) -> None:
+        """Protect trees from garbage collection: a ref names each."""
+        refs = {f"refs/trees/{tree}": tree for tree in trees}
+        missing = {ref: tree for ref, tree in refs.items() if not (self.directory / ref).exists()}
+        if missing:
+            with self._locked("refs"):
+                git.update_refs(self.directory, missing)
+
+    def _keep(self, tree: TreeId) -> TreeId:
+        self.keep([tree])
+        return tree
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        """Hold one of the store's locks.
+
+        Whoever holds ``refs`` is the only one that writes refs: a lock file of git's is then left from a process that
+        was killed, and is taken away.
+        """
+        with locked(self.directory / f"{name}.lock"):
+            if name == "refs":
+                stale = [self.directory / "shallow.lock", self.directory / "packed-refs.lock"]
+                for lock in (*stale, *(self.directory / "refs").glob("*/*.lock")):
+                    lock.unlink(missing_ok=True)
+            yield
+
+    @contextmanager
+    def _writing_packs(self) -> Iterator[None]:
+        """Take away what killed processes left of a pack, unless somebody is writing one."""
+        with (self.directory / "packs.lock").open("ab") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for pack in self.directory.glob("objects/pack/tmp_*"):
+                    pack.unlink(missing_ok=True)
+            except BlockingIOError:
+                pass
+            fcntl.flock(stream, fcntl.LOCK_SH)
+            yield
+
+    def _fetch_failed(self, url: str, ref: str, output: str) -> InputError | EnvironmentLacksError:
+        if "couldn't find remote ref" in output or "not our ref" in output:
+            lines = git.ls_remote(self.directory, url).text.splitlines()
+            known = [re.sub(r"^refs/(heads|tags)/", "", line.split("\t")[1]) for line in lines if "\t" in line]
+            return InputError(
+                f"the repository has no ref {ref!r}", where=Where(subject=url), fix=suggestion(ref, known)
+            )
+        return EnvironmentLacksError(
+            f"{url} cannot be fetched",
+            details="\n".join(f"    {line}" for line in output.strip().splitlines()[-6:]),
+            fix=f"try `git ls-remote {url}`: the network, the address or your credentials for it are not right",
+        )
+
+
+def _create(directory: Path) -> None:
+    """Make the repository beside its place and move it there whole: of two who do so at once, one wins."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        git.init_bare(scratch)
+        (scratch / "info").mkdir(exist_ok=True)
+        (scratch / "info" / "attributes").write_text(ATTRIBUTES)
+        try:
+            scratch.rename(directory)
+        except OSError as error:
+            if not (directory / "HEAD").exists():
+                raise RunFailedError(
+                    "the store cannot be made here",
+                    where=Where(file=directory),
+                    why=str(error.strerror),
+                    fix="move away what is there, or choose another state directory",
+                ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _files(directory: Path) -> Iterator[bytes]:
+    """Give every file and link below a directory, except what git keeps for itself."""
+    top = os.fsencode(directory)
+    for parent, directories, files in os.walk(top):
+        directories[:] = [name for name in directories if name != b".git"]
+        links = [name for name in directories if os.path.islink(os.path.join(parent, name))]  # noqa: PTH114, PTH118
+        for name in files + links:
+            path = os.path.join(parent, name)  # noqa: PTH118
+            if stat.S_IFMT(os.lstat(path).st_mode) in (stat.S_IFREG, stat.S_IFLNK):
+                yield os.path.relpath(path, top)

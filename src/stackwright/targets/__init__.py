@@ -1,0 +1,1 @@
+"""Catalogue, site and artifacts turned into the steps of a plan."""

@@ -1,0 +1,1 @@
+"""The local target: a cloud on this machine, every part a private instance under the state directory."""

@@ -1,0 +1,1 @@
+"""The programs Stackwright drives, a module each; nothing outside this package runs a process."""

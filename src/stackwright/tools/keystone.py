@@ -1,0 +1,145 @@
+"""The identity service's API: projects, roles, users, services and endpoints, by keystoneauth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import requests
+from keystoneauth1 import adapter, session
+from keystoneauth1.exceptions import ClientException
+from keystoneauth1.identity import v3
+
+from stackwright.errors import RunFailedError
+
+DOMAIN = "default"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How a service is known: its catalogue entry, and its user's name and password where it has one.
+
+    :param url: of its endpoints; public, internal and admin are one on a local target
+    """
+
+    type: str
+    name: str
+    description: str
+    url: str
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+class Identity:
+    """The identity service, spoken to as its administrator."""
+
+    def __init__(self, url: str, password: str, region: str) -> None:
+        self.url, self.region = url, region
+        self._password = password
+
+    @cached_property
+    def _api(self) -> adapter.Adapter:
+        auth = v3.Password(
+            auth_url=self.url,
+            username="admin",
+            password=self._password,
+            project_name="admin",
+            user_domain_id=DOMAIN,
+            project_domain_id=DOMAIN,
+        )
+        straight = requests.Session()
+        straight.trust_env = False  # whatever proxy the user's shell names: it is on this machine
+        return adapter.Adapter(
+            session.Session(auth=auth, session=straight), endpoint_override=self.url, connect_retries=2
+        )
+
+    def lacks(self, wish: Registration) -> str:
+        """Tell what is missing of a registration; nothing if it is complete.
+
+        :raises RunFailedError: the service does not answer as it should
+        """
+        service = self._find("services", type=wish.type)
+        if service is None:
+            return f"there is no service of the type {wish.type}"
+        endpoints = self._list("endpoints", service_id=service["id"], region_id=self.region)
+        if {endpoint["interface"] for endpoint in endpoints if endpoint["url"] == wish.url} != _INTERFACES:
+            return f"the endpoints are not at {wish.url}"
+        if wish.user and self._find("users", name=wish.user, domain_id=DOMAIN) is None:
+            return f"there is no user {wish.user}"
+        return ""
+
+    def register(self, wish: Registration) -> None:
+        """Bring a registration about.
+
+        :raises RunFailedError: the service does not answer as it should
+        """
+        if wish.user:
+            self._ensure_user(wish.user, wish.password or "")
+        service = self._find("services", type=wish.type) or self._post(
+            "services", name=wish.name, type=wish.type, description=wish.description
+        )
+        known = {
+            endpoint["interface"]: endpoint
+            for endpoint in self._list("endpoints", service_id=service["id"], region_id=self.region)
+        }
+        for interface in sorted(_INTERFACES):
+            endpoint = known.get(interface)
+            if endpoint is None:
+                self._post(
+                    "endpoints", interface=interface, url=wish.url, service_id=service["id"], region_id=self.region
+                )
+            elif endpoint["url"] != wish.url:
+                self._call("PATCH", f"/endpoints/{endpoint['id']}", {"endpoint": {"url": wish.url}})
+
+    def _ensure_user(self, name: str, password: str) -> None:
+        project = self._find("projects", name="service", domain_id=DOMAIN) or self._post(
+            "projects", name="service", domain_id=DOMAIN, description="The services' own users"
+        )
+        user = self._find("users", name=name, domain_id=DOMAIN)
+        if user is None:
+            user = self._post("users", name=name, domain_id=DOMAIN, password=password)
+        for role_name in ("admin", "service"):
+            role = self._find("roles", name=role_name) or self._post("roles", name=role_name)
+            self._call("PUT", f"/projects/{project['id']}/users/{user['id']}/roles/{role['id']}")
+
+    def _find(self, collection: str, **filters: str) -> dict[str, Any] | None:
+        return next(iter(self._list(collection, **filters)), None)
+
+    def _list(self, collection: str, **filters: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._call("GET", f"/{collection}", params=filters)[collection]
+        return rows
+
+    def _post(self, collection: str, **values: str) -> dict[str, Any]:
+        singular = collection.removesuffix("s")
+        try:
+            created: dict[str, Any] = self._call("POST", f"/{collection}", {singular: values})[singular]
+        except _ConflictError:  # another service's registration made it a moment ago
+            filters = {name: values[name] for name in ("name", "domain_id", "type") if name in values}
+            found = self._find(collection, **filters)
+            if found is None:
+                raise
+            return found
+        return created
+
+    def _call(self, method: str, path: str, body: Any = None, params: dict[str, str] | None = None) -> Any:
+        try:
+            response = self._api.request(path, method, json=body, params=params or {}, raise_exc=False)
+        except ClientException as error:
+            raise RunFailedError(
+                f"the identity service at {self.url} does not let us in", why=f"{type(error).__name__}: {error}"
+            ) from error
+        if response.status_code == 409:
+            raise _ConflictError(f"{method} {path}: it is there already")
+        if response.status_code >= 400:
+            raise RunFailedError(
+                f"the identity service answers {response.status_code} to {method} {path}", details=response.text[:1000]
+            )
+        return response.json() if response.content else None
+
+
+class _ConflictError(RunFailedError):
+    """What was to be made is there already."""
+
+
+_INTERFACES = {"public", "internal", "admin"}

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from stackwright.catalogue.catalogue import Catalogue, own_catalogue, read_catalogue
+from stackwright.errors import InputError, ManyInputsError, Where
+
+
+def catalogue(folder: Path, **entries: str) -> Catalogue:
+    for name, text in entries.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return read_catalogue(folder)
+
+
+def test_our_own_has_the_services_of_a_cloud() -> None:
+    assert set(own_catalogue().groups["core"]) == {
+        *("mariadb", "rabbitmq", "memcached", "ovn", "libvirt"),
+        *("keystone", "glance", "placement", "neutron", "nova"),
+    }
+
+
+def test_a_group_is_every_service_that_says_so(tmp_path: Path) -> None:
+    read = catalogue(tmp_path, a="title: A\ngroups: [one, two]\n", b="title: B\ngroups: [two]\n", c="title: C\n")
+    assert read.groups == {"one": ("a",), "two": ("a", "b")}
+
+
+def test_each_selected_service_comes_behind_those_it_requires() -> None:
+    order = list(own_catalogue().select(["core"]).services)
+    for name in order:
+        required = own_catalogue().service(name).requires
+        assert all(order.index(other) < order.index(name) for other in required)
+
+
+def test_a_service_brings_what_it_requires_and_no_more() -> None:
+    assert set(own_catalogue().select(["placement"]).services) == {"placement", "keystone", "mariadb", "memcached"}
+
+
+def test_a_service_that_is_named_twice_is_selected_once() -> None:
+    once = list(own_catalogue().select(["core"]).services)
+    assert sorted(own_catalogue().select(["mariadb", "core", "mariadb"]).services) == sorted(once)
+
+
+def test_a_selection_has_the_ports_secrets_and_packages_of_its_services(tmp_path: Path) -> None:
+    read = catalogue(
+        tmp_path,
+        a="title: A\nports: {api: 80}\nsecrets: [database]\npackages: [z, a]\n",
+        b="title: B\nports: {api: 81}\nsecrets: [admin]\npackages: [a]\nrequires: [a]\n",
+        other="title: Other\nports: {api: 82}\n",
+    )
+    selection = read.select(["b"])
+    assert selection.ports() == {"a-api": 80, "b-api": 81}
+    assert selection.secrets() == ("a-database", "b-admin")
+    assert selection.packages() == ("a", "z")
+
+
+def test_a_word_that_is_neither_service_nor_group_is_told_with_its_place_and_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        own_catalogue().select(["nove"], Where(Path("sites/local.yaml"), 4, 3))
+    assert str(caught.value).splitlines() == [
+        "sites/local.yaml:4:3: there is no service or group 'nove' in the catalogue",
+        "  fix: did you mean 'nova'?",
+    ]
+    with pytest.raises(InputError, match="'nove'"):
+        own_catalogue().service("nove")
+
+
+def test_an_unknown_key_is_told_with_its_place_and_the_nearest(tmp_path: Path) -> None:
+    text = "title: A\nprocesses:\n  api:\n    command: [run]\n    heath: {unix: /run/a}\n"
+    with pytest.raises(InputError) as caught:
+        catalogue(tmp_path, a=text)
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/a.yaml:5:5: the key 'heath' is unknown",
+        "  fix: did you mean 'health'?",
+    ]
+
+
+def test_all_that_is_wrong_with_an_entry_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ManyInputsError) as caught:
+        catalogue(tmp_path, a="titel: A\nports: {api: many}\n")
+    assert [(error.where.line, error.where.column) for error in caught.value.errors] == [(1, 1), (2, 14)]
+
+
+def test_a_requirement_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        catalogue(tmp_path, mariadb="title: M\n", a="title: A\nrequires: [mariabd]\n")
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/a.yaml:2:12: the service a requires 'mariabd', which the catalogue does not have",
+        "  fix: did you mean 'mariadb'?",
+    ]
+
+
+def test_services_that_require_each_other_are_told(tmp_path: Path) -> None:
+    entries = {"a": "title: A\nrequires: [b]\n", "b": "title: B\nrequires: [c]\n", "c": "title: C\nrequires: [a]\n"}
+    with pytest.raises(InputError, match="services require each other") as caught:
+        catalogue(tmp_path, **entries)
+    way = caught.value.what.removeprefix("services require each other: ").split(" -> ")
+    assert all(f"requires: [{after}]" in entries[before] for before, after in pairwise(way))
+    assert len(way) == 4
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("files: {a.conf: {}}", "a file has either `ini` or `text`"),
+        ("files: {a.conf: {text: x, ini: {DEFAULT: {a: b}}}}", "a file has either `ini` or `text`"),
+        ("processes: {api: {user: root}}", "a process has either `command` or `wsgi`"),
+        (
+            "processes: {api: {command: [a], wsgi: {module: a, port: api}}}",
+            "a process has either `command` or `wsgi`",
+        ),
+        (
+            "processes: {api: {command: [a], health: {unix: /a, tcp: {port: api}}}}",
+            "`health` has at most one of `http`, `tcp`, `unix`, `row`",
+        ),
+        (
+            "tasks: [{name: sync, summary: s, until: {}}]",
+            "`until` has exactly one of `path`, `output`, `row`, `trees`",
+        ),
+        (
+            "tasks: [{name: sync, summary: s, until: {path: /a, trees: [b]}}]",
+            "`until` has exactly one of `path`, `output`, `row`, `trees`",
+        ),
+        ("processes: {api: {command: []}}", "expected at least 1"),
+        ("processes: {Api: {command: [a]}}", "is not of the form"),
+        ("ports: {api: '80'}", "expected a whole number"),
+        ("processes: {api: {command: [a], network: guest}}", "'host' or 'compute'"),
+    ],
+)
+def test_what_does_not_fit_together_is_told(tmp_path: Path, entry: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        catalogue(tmp_path, a=f"title: A\n{entry}\n")
+    assert told in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path}/a.yaml:2:")

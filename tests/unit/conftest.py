@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stackwright.catalogue.catalogue import own_catalogue
+from stackwright.site.paths import SitePaths
+from stackwright.site.render import Values
+from stackwright.site.state import SiteState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stackwright.catalogue.catalogue import Selection
+
+
+@pytest.fixture
+def make_values(tmp_path: Path) -> Callable[[Selection], Values]:
+    """Give what makes the values of a made-up site that runs some services."""
+
+    def make(selection: Selection) -> Values:
+        state = SiteState(
+            id="abc123",
+            ports=selection.ports(),
+            number=7,
+            secrets={name: f"S3cretOf{name.replace('-', '')}" for name in selection.secrets()},
+        )
+        return Values(
+            selection=selection,
+            state=state,
+            paths=SitePaths(tmp_path / "site"),
+            region="RegionOne",
+            host="host-abc123",
+            environments={
+                name: tmp_path / "environments" / name
+                for name, entry in selection.services.items()
+                if entry.environment
+            },
+            cache=tmp_path,
+            processors=2,
+        )
+
+    return make
+
+
+@pytest.fixture
+def core(make_values: Callable[[Selection], Values]) -> Values:
+    """Give the values of a made-up site that runs the services of the group core."""
+    values = make_values(own_catalogue().select(["core"]))
+    return replace(values, state=replace(values.state, ports={**values.state.ports, "nova-api": 10774}))
