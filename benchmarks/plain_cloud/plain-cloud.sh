@@ -224,6 +224,9 @@ password_hash_rounds = 4
 max_password_length = 72
 [fernet_tokens]
 key_repository = $state/keystone/fernet
+
+[fernet_receipts]
+key_repository = $state/keystone/fernet
 [credential]
 key_repository = $state/keystone/credential
 END

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import secrets
+import shutil
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from .conftest import Stackwright
+from .conftest import EXAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .conftest import Stackwright
 
 pytestmark = pytest.mark.cloud
+
+
+@pytest.fixture
+def edited(minicloud: Stackwright) -> Iterator[Stackwright]:
+    """The cloud, whose patches a test may change: they and it are afterwards as they were, whatever came of it."""
+    patches = minicloud.distribution / "patches"
+    yield minicloud
+    shutil.rmtree(patches)
+    shutil.copytree(EXAMPLE / "patches", patches)
+    minicloud("up")
+
+
+def header_of_our_own() -> str:
+    """A name that no earlier run has built a wheel with."""
+    return f"OpenStack-Our{secrets.token_hex(4)}-Build"
 
 
 def headers(cloud: Stackwright, name: str) -> dict[str, str]:
@@ -28,16 +51,17 @@ def edit(patch: Path, old: str, new: str) -> None:
     patch.write_text(text.replace(old, new))
 
 
-def test_a_changed_patch_is_seen_in_the_api_and_only_its_processes_restart(minicloud: Stackwright) -> None:
-    minicloud("smoke", "--keep")
-    (patch,) = (minicloud.distribution / "patches/nova/2026.2").glob("0002-*.patch")
-    assert "OpenStack-Nova-Build" in headers(minicloud, "nova-api")
-    before = {row["Process"]: row["PID"] for row in minicloud.json("status")}
-    edit(patch, "OpenStack-Nova-Build", "OpenStack-Our-Build")
-    planned = {row["Step"] for row in minicloud.json("plan")}
-    said = minicloud("up").stderr
-    assert "OpenStack-Our-Build" in headers(minicloud, "nova-api")
-    after = {row["Process"]: row["PID"] for row in minicloud.json("status")}
+def test_a_changed_patch_is_seen_in_the_api_and_only_its_processes_restart(edited: Stackwright) -> None:
+    edited("smoke", "--keep")
+    (patch,) = (edited.distribution / "patches/nova/2026.2").glob("0002-*.patch")
+    assert "OpenStack-Nova-Build" in headers(edited, "nova-api")
+    before = {row["Process"]: row["PID"] for row in edited.json("status")}
+    ours = header_of_our_own()
+    edit(patch, "OpenStack-Nova-Build", ours)
+    planned = {row["Step"] for row in edited.json("plan")}
+    said = edited("up").stderr
+    assert ours in headers(edited, "nova-api")
+    after = {row["Process"]: row["PID"] for row in edited.json("status")}
     restarted = {name for name in before if before[name] != after[name]}
     assert restarted == {name for name in before if name.startswith("nova-")}
     assert planned >= {"nova/wheel", "nova/environment", "nova/api"}
@@ -45,33 +69,37 @@ def test_a_changed_patch_is_seen_in_the_api_and_only_its_processes_restart(minic
     assert "nova/wheel" in said
     assert "restart" in said
     # The server that ran meanwhile still runs, and nova's compute service, started anew, knows it.
-    assert {row["Result"] for row in minicloud.json("smoke", "--server", "demo")} == {"ok"}
-    assert "login:" in minicloud("console", "--type", "log", "demo").stdout
-    edit(patch, "OpenStack-Our-Build", "OpenStack-Nova-Build")
-    minicloud("up")
-    assert "OpenStack-Nova-Build" in headers(minicloud, "nova-api")
-    minicloud("smoke", "--clean")
+    assert {row["Result"] for row in edited.json("smoke", "--server", "demo")} == {"ok"}
+    assert "login:" in edited("console", "--type", "log", "demo").stdout
+    edited("smoke", "--clean")
 
 
-def test_a_changed_library_patch_restarts_every_service_that_has_it(minicloud: Stackwright) -> None:
-    (patch,) = (minicloud.distribution / "patches/oslo.middleware/2026.2").glob("0001-*.patch")
+def test_a_change_taken_back_costs_a_restart_only(edited: Stackwright) -> None:
+    (patch,) = (edited.distribution / "patches/nova/2026.2").glob("0002-*.patch")
+    ours = header_of_our_own()
+    edit(patch, "OpenStack-Nova-Build", ours)
+    edited("up")
+    edit(patch, ours, "OpenStack-Nova-Build")
+    planned = {row["Step"] for row in edited.json("plan")}
+    assert planned >= {"nova/api", "nova/compute"}
+    assert not planned & {"nova/wheel", "nova/environment"}
+    edited("up")
+    assert "OpenStack-Nova-Build" in headers(edited, "nova-api")
+
+
+def test_a_changed_library_patch_restarts_every_service_that_has_it(edited: Stackwright) -> None:
+    (patch,) = (edited.distribution / "patches/oslo.middleware/2026.2").glob("0001-*.patch")
     edit(patch, "app;dur", "srv;dur")
-    minicloud("up")
+    edited("up")
     for port in ("keystone-api", "nova-api", "placement-api", "neutron-api"):
-        assert "srv;dur" in str(headers(minicloud, port)), port
-    edit(patch, "srv;dur", "app;dur")
-    minicloud("up")
+        assert "srv;dur" in str(headers(edited, port)), port
 
 
-def test_a_patch_taken_out_of_the_series_is_gone(minicloud: Stackwright) -> None:
-    series = minicloud.distribution / "patches/nova/2026.2/series"
-    kept = series.read_text()
-    series.write_text("\n".join(line for line in kept.splitlines() if not line.startswith("0002")) + "\n")
-    minicloud("up")
-    assert "OpenStack-Nova-Build" not in headers(minicloud, "nova-api")
-    series.write_text(kept)
-    minicloud("up")
-    assert "OpenStack-Nova-Build" in headers(minicloud, "nova-api")
+def test_a_patch_taken_out_of_the_series_is_gone(edited: Stackwright) -> None:
+    series = edited.distribution / "patches/nova/2026.2/series"
+    series.write_text("\n".join(line for line in series.read_text().splitlines() if not line.startswith("0002")) + "\n")
+    edited("up")
+    assert "OpenStack-Nova-Build" not in headers(edited, "nova-api")
 
 
 def test_what_the_patches_promise_is_seen_with_the_stock_client(minicloud: Stackwright) -> None:
