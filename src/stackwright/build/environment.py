@@ -39,6 +39,7 @@ class EnvironmentPlan:
     :param closure: what the requirements lead to, before anything is built here
     :param built: the wheels of components that are built here and that the closure has
     :param apart: the names of the other distributions that are built here
+    :param alone: the packages that are known to require nothing
     """
 
     python: str
@@ -47,6 +48,7 @@ class EnvironmentPlan:
     closure: Closure
     built: tuple[WheelPlan, ...]
     apart: frozenset[str]
+    alone: tuple[str, ...]
 
     @cached_property
     def key(self) -> str:
@@ -64,7 +66,13 @@ class Environment:
 
 
 def plan_environment(
-    requirements: Iterable[str], release: Release, wheels: Mapping[str, WheelPlan], *, store: Store, memo: Memo
+    requirements: Iterable[str],
+    release: Release,
+    wheels: Mapping[str, WheelPlan],
+    *,
+    store: Store,
+    memo: Memo,
+    alone: Iterable[str] = (),
 ) -> EnvironmentPlan:
     """Plan the environment for some requirements: with everything remembered, in milliseconds and without a process.
 
@@ -72,6 +80,7 @@ def plan_environment(
 
     :param requirements: as in a requirements file (PEP 508), such as ``nova`` or ``libvirt-python==9.0.0``
     :param wheels: component -> its wheel; of the components that have patches, or that come from no package index
+    :param alone: further requirements (``NAME==VERSION``), which require nothing themselves
     :raises InputError: no versions fit, or a constraints file cannot be read
     :raises EnvironmentLacksError: no Python of this version, no network, no space
     """
@@ -79,7 +88,10 @@ def plan_environment(
     foreign = {
         name: plan for name, plan in wheels.items() if not isinstance(release.component(name).source, PypiSource)
     }
-    closure = _resolve(sorted(set(requirements)), release, interpreter, foreign, store, memo)
+    by_themselves = tuple(sorted(set(alone)))
+    closure = _resolve(
+        sorted({*requirements, *by_themselves}), by_themselves, release, interpreter, foreign, store, memo
+    )
     names = {canonicalize_name(plan.distribution_name): plan for plan in wheels.values()}
     return EnvironmentPlan(
         release.python,
@@ -88,6 +100,7 @@ def plan_environment(
         closure,
         tuple(plan for name, plan in sorted(names.items()) if name in closure.pins),
         frozenset(names.keys() - closure.pins.keys()),
+        by_themselves,
     )
 
 
@@ -127,6 +140,7 @@ def build_environment(plan: EnvironmentPlan, *, cache: ArtifactCache, memo: Memo
 
 def _resolve(
     requirements: Sequence[str],
+    alone: Sequence[str],
     release: Release,
     interpreter: Path,
     foreign: Mapping[str, WheelPlan],
@@ -147,7 +161,11 @@ def _resolve(
                 (scratch / name / "PKG-INFO").write_text(about)
             places = [f"{name} @ {(scratch / name).as_uri()}" for name in trees]
             return uv.compile_lock(
-                requirements, python=interpreter, exclude_newer=newest, constraints=[*constraints, *places]
+                requirements,
+                python=interpreter,
+                exclude_newer=newest,
+                constraints=[*constraints, *places],
+                alone=alone,
             )
 
     return remembered(memo, [requirements, constraints, identity, str(interpreter), str(newest or "")], lock)
@@ -205,7 +223,7 @@ def _completed(plan: EnvironmentPlan, wheels: Sequence[Wheel], memo: Memo) -> Cl
     closure = remembered(
         memo,
         [plan.closure.digest, sorted(wheel.sha256 for wheel in wheels), str(plan.interpreter)],
-        lambda: uv.compile_lock(wanted, python=plan.interpreter, exclude_newer=plan.exclude_newer),
+        lambda: uv.compile_lock(wanted, python=plan.interpreter, exclude_newer=plan.exclude_newer, alone=plan.alone),
     )
     for name in sorted(plan.apart & closure.pins.keys()):
         raise InputError(

@@ -32,6 +32,9 @@ class Environment(Entry):
     """The Python environment that a service's programs run in."""
 
     requirements: Names = Field(description="Python distributions; components of the release at its versions")
+    alone: tuple[Annotated[str, Field(pattern=r"^[^=]+==[^=]+$")], ...] = Field(
+        (), description="further ones, as NAME==VERSION, that require nothing: a plan need not build them to know"
+    )
 
 
 class Directory(Entry):

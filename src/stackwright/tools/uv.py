@@ -48,6 +48,7 @@ def compile_lock(
     python: Path,
     exclude_newer: date | None = None,
     constraints: Iterable[str] = (),
+    alone: Iterable[str] = (),
 ) -> str:
     """Resolve requirements for an interpreter and this machine.
 
@@ -57,10 +58,13 @@ def compile_lock(
     :param requirements: as in a requirements file (PEP 508)
     :param exclude_newer: take only what was on the index before this day began (UTC)
     :param constraints: requirements that hold if the package is wanted by something else
+    :param alone: packages (``NAME==VERSION``) that are known to require nothing, so that one which has only an sdist
+        needs no compiler to tell
     :raises InputError: there is no set of versions that fits (uv says why)
     :raises EnvironmentLacksError: no network, no space
     """
-    return _compile(requirements, constraints, ["--generate-hashes", *_python(python), *_newest(exclude_newer)])
+    options = ["--generate-hashes", *_python(python), *_newest(exclude_newer)]
+    return _compile(requirements, constraints, options, alone)
 
 
 def locate(requirements: Iterable[str], *, python: Path, exclude_newer: date | None = None) -> str:
@@ -74,10 +78,18 @@ def locate(requirements: Iterable[str], *, python: Path, exclude_newer: date | N
     return _compile(requirements, (), options)
 
 
-def _compile(requirements: Iterable[str], constraints: Iterable[str], options: Sequence[str]) -> str:
+def _compile(
+    requirements: Iterable[str], constraints: Iterable[str], options: Sequence[str], alone: Iterable[str] = ()
+) -> str:
+    # https://docs.astral.sh/uv/reference/settings/#dependency-metadata
+    known = [
+        f'{{name = "{name}", version = "{version}", requires-dist = []}}'
+        for name, _, version in (package.partition("==") for package in alone)
+    ]
     with tempfile.TemporaryDirectory(prefix="stackwright-lock-") as scratch:
         limits = Path(scratch, "constraints.txt")
         limits.write_text(_lines(constraints))
+        Path(scratch, "uv.toml").write_text(f"dependency-metadata = [{', '.join(known)}]\n")
         arguments = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", *options]
         arguments += ["--constraints", limits.name, "-"]
         return _uv(arguments, cwd=Path(scratch), stdin=_lines(requirements).encode())

@@ -51,6 +51,16 @@ def test_requirements_that_cannot_be_met_are_the_users_to_mend() -> None:
     assert "you require oslo-i18n==6.0.0 and oslo-i18n>=6.1" in str(caught.value)
 
 
+def test_what_is_known_to_require_nothing_is_not_built_to_find_that_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Its setup.py wants pkg-config and libvirt's headers.
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    lock = uv.compile_lock(["libvirt-python==9.0.0"], python=PYTHON, exclude_newer=DAY, alone=["libvirt-python==9.0.0"])
+    assert names(lock) == {"libvirt-python": "9.0.0"}
+
+
 def test_no_network_is_the_machines_lack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")

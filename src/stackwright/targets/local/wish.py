@@ -147,7 +147,9 @@ def _plan_environments(
     wanted = {name: entry.environment for name, entry in selection.services.items() if entry.environment is not None}
     with ThreadPoolExecutor(len(wanted) or 1) as pool:  # each may have to wait for uv and the index
         plans = pool.map(
-            lambda environment: plan_environment(environment.requirements, release, wheels, store=store, memo=memo),
+            lambda environment: plan_environment(
+                environment.requirements, release, wheels, store=store, memo=memo, alone=environment.alone
+            ),
             wanted.values(),
         )
         return dict(zip(wanted, plans, strict=True))
