@@ -6,6 +6,7 @@ from stackwright.distribution.document import Document
 from stackwright.distribution.loading import find, load
 from stackwright.distribution.model import (
     Component,
+    DebianSource,
     Distribution,
     GitSource,
     PathSource,
@@ -22,6 +23,7 @@ from stackwright.distribution.sentences import fault
 
 __all__ = [
     "Component",
+    "DebianSource",
     "Distribution",
     "Document",
     "GitSource",

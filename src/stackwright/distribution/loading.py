@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from stackwright.distribution.document import Document
 
 HEAD = "distribution.yaml"
+# Beside the folders of the releases: patches that several of them share.
+SHARED = "shared"
 
 F = TypeVar("F", bound=FromFile)
 
@@ -201,6 +203,8 @@ def _misnamed_series(patches: Path, releases: Mapping[str, Release]) -> Iterator
             continue
         having = [name for name, release in releases.items() if folder.name in release.components]
         for series in _folders(folder):
+            if series.name == SHARED:
+                continue
             if series.name not in releases:
                 yield InputError(
                     f"there is no release {series.name!r}", where=Where(series), fix=suggestion(series.name, having)

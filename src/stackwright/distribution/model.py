@@ -17,7 +17,10 @@ from stackwright.distribution.sentences import fault
 from stackwright.distribution.texts import (
     ConfigName,
     Day,
+    DebianName,
+    DebianVersion,
     DistributionName,
+    DscAddress,
     GitRef,
     Name,
     PortNumber,
@@ -25,6 +28,7 @@ from stackwright.distribution.texts import (
     RepositoryAddress,
     Sha256,
     SomePath,
+    SuiteName,
     VersionText,
 )
 from stackwright.errors import InputError, Where, suggestion
@@ -32,7 +36,9 @@ from stackwright.errors import InputError, Where, suggestion
 if TYPE_CHECKING:
     from stackwright.distribution.document import Document
 
-_KINDS = {"pypi": "PypiSource", "git": "GitSource", "path": "PathSource"}
+_KINDS = {"pypi": "PypiSource", "git": "GitSource", "debian": "DebianSource", "path": "PathSource"}
+# What belongs to a kind, and so does not stand for a mistyped one.
+_BESIDE_KIND = {"version", "sha256", "ref", "dsc", "suite", "keyring"}
 
 
 class Written(BaseModel):
@@ -71,6 +77,42 @@ class GitSource(Written):
         return f"git {self.git} {self.ref}"
 
 
+class DebianSource(Written):
+    """A Debian source package (.dsc), with Debian's own patches applied."""
+
+    debian: DebianName = Field(description="name of the source package")
+    version: DebianVersion = Field(description="version of the source package")
+    dsc: DscAddress | None = Field(
+        None,
+        description="its .dsc: a path in the distribution, or a URL; without it, apt's source indexes are asked for it",
+    )
+    sha256: Sha256 | None = Field(None, description="the .dsc must have this SHA-256")
+    suite: SuiteName | None = Field(None, description="suite whose indexes are asked, if not those of the machine")
+    keyring: SomePath | None = Field(
+        None, description="OpenPGP keys, one of which must have signed the .dsc; from the distribution if not absolute"
+    )
+
+    def __str__(self) -> str:
+        """Give what it is and of which version, for a person."""
+        return f"debian {self.debian} {self.version}"
+
+    @model_validator(mode="after")
+    def _somebody_vouches(self) -> DebianSource:
+        if self.dsc and self.dsc.startswith("http:") and self.sha256 is None and self.keyring is None:
+            raise fault(
+                "nobody vouches for this .dsc",
+                why="whatever comes over http may have been changed on its way",
+                fix="add `sha256:` or `keyring:`, or write https://",
+                at=("dsc",),
+            )
+        return self
+
+    def below(self, root: Path) -> DebianSource:
+        """Give it with paths that start at a folder."""
+        dsc = self.dsc if self.dsc is None or "://" in self.dsc else (root / self.dsc).as_uri()
+        return self.model_copy(update={"dsc": dsc, "keyring": self.keyring and root / self.keyring})
+
+
 class PathSource(Written):
     """A folder of this machine."""
 
@@ -86,20 +128,13 @@ def _check_kind(value: object) -> object:
     """See that a source is of exactly one kind, so that what else is wrong with it can be told for that kind."""
     if not isinstance(value, dict):
         return value
-    if "debian" in value:
-        raise fault(
-            "the source kind 'debian' is not supported yet",
-            fix=f"use one of {', '.join(_KINDS)}",
-            at=("debian",),
-            key=True,
-        )
     kinds = [key for key in value if key in _KINDS]
     if len(kinds) > 1:
         raise fault(
             f"a source cannot be both {kinds[0]!r} and {kinds[1]!r}", fix="remove one", at=(kinds[1],), key=True
         )
     if not kinds:
-        strange = next((key for key in value if key not in {"version", "sha256", "ref"}), None)
+        strange = next((key for key in value if key not in _BESIDE_KIND), None)
         if strange is not None:
             raise fault(f"the key {strange!r} is unknown", fix=suggestion(strange, _KINDS), at=(strange,), key=True)
         raise fault("the source has no kind", fix=f"add one of the keys {', '.join(_KINDS)}", key=True)
@@ -112,10 +147,11 @@ def _kind(value: Any) -> str:
     return type(value).__name__ if isinstance(value, Written) else "PypiSource"
 
 
-Source: TypeAlias = PypiSource | GitSource | PathSource
+Source: TypeAlias = PypiSource | GitSource | DebianSource | PathSource
 _WrittenSource = Annotated[
     Annotated[PypiSource, Tag("PypiSource")]
     | Annotated[GitSource, Tag("GitSource")]
+    | Annotated[DebianSource, Tag("DebianSource")]
     | Annotated[PathSource, Tag("PathSource")],
     Discriminator(_kind),
     BeforeValidator(_check_kind),
@@ -125,7 +161,7 @@ _WrittenSource = Annotated[
 class ComponentFile(Written):
     """One upstream project."""
 
-    source: _WrittenSource = Field(description="where its upstream tree comes from: pypi, git or path")
+    source: _WrittenSource = Field(description="where its upstream tree comes from: pypi, git, debian or path")
     distribution_name: DistributionName | None = Field(
         None, description="name of its Python distribution, where it is not the component's"
     )

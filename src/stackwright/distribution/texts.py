@@ -95,6 +95,30 @@ def _check_ref(ref: str) -> str:
     return ref
 
 
+def _check_dsc(text: str) -> str:
+    """Take a path inside the distribution, or a URL without secrets."""
+    if not text.endswith(".dsc") or "\0" in text:
+        raise fault(
+            f"{text!r} does not name a .dsc", fix="write it like debian/nova_31.0.0-6.dsc or https://HOST/...dsc"
+        )
+    if "://" not in text:
+        path = Path(text)
+        if path.is_absolute() or ".." in path.parts:
+            raise fault(
+                f"{text!r} is not in the distribution",
+                why="a path is part of the distribution, so that a clone has it",
+                fix="copy it here, or write file:///...",
+            )
+    elif not re.fullmatch(r"(https?://[^/@?#\s]+|file://)/[^?#\s]+", text):
+        password = re.match(r"https?://[^/]*@", text)
+        raise fault(
+            "a user or password in a URL" if password else f"{text!r} is not the URL of a .dsc",
+            why="the file is shared, and URLs show up in logs" if password else "",
+            fix="put them into ~/.netrc" if password else "write https://..., http://... or file:///...",
+        )
+    return text
+
+
 def _check_config_name(name: str) -> str:
     if not name.strip() or re.search(r"[\x00-\x1f\[\]=]", name):
         raise fault(f"{name!r} cannot be a section or an option", fix="use no brackets, = or line breaks")
@@ -107,6 +131,14 @@ DistributionName = Annotated[
 ]
 Sha256 = Annotated[str, *_of_form(r"[0-9a-f]{64}", "a SHA-256", "64 of 0-9 and a-f")]
 PythonVersion = Annotated[str, *_of_form(r"3\.[1-9][0-9]?", "a Python version", '"3.11"')]
+# Debian Policy 5.6.1, deb-version(7), and what can be a line of apt's sources.
+DebianName = Annotated[str, *_of_form(r"[a-z0-9][a-z0-9+.-]+", "the name of a Debian source package", "python-pbr")]
+DebianVersion = Annotated[
+    str,
+    *_of_form(r"([0-9]+:)?[0-9][A-Za-z0-9.+~]*(-[A-Za-z0-9.+~]+)*", "a Debian version", '"2:31.0.0-6"'),
+]
+SuiteName = Annotated[str, *_of_form(r"[A-Za-z0-9][A-Za-z0-9.+_-]*", "a suite", "trixie")]
+DscAddress = Annotated[str, AfterValidator(_check_dsc)]
 VersionText = Annotated[str, AfterValidator(_check_version)]
 RepositoryAddress = Annotated[str, AfterValidator(_check_address)]
 GitRef = Annotated[str, AfterValidator(_check_ref)]

@@ -71,7 +71,8 @@ def _mail(text: bytes) -> Header:
         body.pop(0)
     if "---" in body:
         body = body[: body.index("---")]
-    subject = re.sub(r"^(\s*\[[^]]*\])+\s*", "", fields["Subject"])
+    # What git-format-patch(1) has added, and nothing that the author wrote: as git-am(1) does with --keep-non-patch.
+    subject = re.sub(r"^(\s*\[[^]]*PATCH[^]]*\])+\s*", "", fields["Subject"])
     return Header(
         author=_plain_address(fields["From"]),
         date=fields["Date"],

@@ -71,6 +71,8 @@ class Patch:
     :param author: ``Name <address>``, empty if it does not say
     :param date: as it is written
     :param message: the subject, then the rest behind an empty line
+    :param head: what stands in the file before the first change
+    :param tail: what stands behind the last, such as the signature of a mail
     :param strip: how many leading parts its paths lose
     :param listed: where the series names it
     """
@@ -81,6 +83,8 @@ class Patch:
     date: str
     message: str
     changes: tuple[Change, ...]
+    head: bytes = b""
+    tail: bytes = b""
     strip: int = 1
     listed: Where = field(default_factory=Where)
 
@@ -101,11 +105,33 @@ class Patch:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a ``series`` file that names a patch.
+
+    :param name: as it stands there
+    :param file: the patch file that is meant; it may not exist
+    :param strip: how many leading parts the paths of the patch lose
+    :param here: its place
+    :param disabled: it is kept, and not applied
+    :param comment: what stands behind ``#``
+    """
+
+    name: str
+    file: Path
+    strip: int
+    here: Where
+    disabled: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Series:
     """The ordered patches of a component for a release.
 
     :param directory: the folder with its ``series`` file; neither need be there if there are no patches
+    :param disabled: the lines that name patches which are kept, and not applied
     """
 
     directory: Path
     patches: tuple[Patch, ...]
+    disabled: tuple[Line, ...] = ()

@@ -48,10 +48,12 @@ class _Reader:
     def patch(self, name: str, listed: Where) -> Patch:
         changes = []
         first = None
+        end = 0
         while self.at < len(self.lines):
             if self._begins():
                 first = self.at if first is None else first
                 changes.append(self._change())
+                end = self.at
             else:
                 self.at += 1
         head = header.parse(b"".join(line for line in self.lines[:first] if not line.startswith(DIFF_WORDS)))
@@ -61,7 +63,10 @@ class _Reader:
             )
         if first is None:
             raise self._not_a_patch()
-        return Patch(name, self.file, head.author, head.date, head.message, tuple(changes), self.strip, listed)
+        return Patch(
+            name, self.file, head.author, head.date, head.message, tuple(changes),
+            head=b"".join(self.lines[:first]), tail=b"".join(self.lines[end:]), strip=self.strip, listed=listed,
+        )  # fmt: skip
 
     def _begins(self) -> bool:
         """Tell whether a file's change begins here: by git's line, or by the three lines of a plain diff."""

@@ -1,4 +1,9 @@
-"""The series of a component for a release: quilt's ``series`` file and the patches it names (quilt(1))."""
+"""The series of a component for a release: quilt's ``series`` file and the patches it names (quilt(1)).
+
+A line names a file of the series' folder; where there is none of this name, one of the component's folder ``shared``.
+So a release has its own form of a shared patch as soon as its folder has a file of that name. A line behind
+``# disabled:`` names a patch that is kept and not applied; for quilt it is a comment.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,19 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from stackwright.distribution.loading import SHARED
 from stackwright.errors import InputError, ManyInputsError, Where, suggestion
-from stackwright.patches.model import Patch, Series
+from stackwright.patches.model import Line, Patch, Series
 from stackwright.patches.parse import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SERIES = "series"
 PATCH_SUFFIXES = (".patch", ".diff")
+DISABLED = re.compile(r"\s*#\s*disabled:(?=\s)")
+COMMENT = re.compile(r"(?:^|\s)#(.*)")
 
 
 def read_series(directory: Path) -> Series:
@@ -25,7 +34,7 @@ def read_series(directory: Path) -> Series:
     """
     file = directory / SERIES
     if not file.exists():
-        lost = _patch_files(directory)
+        lost = patch_files(directory)
         if lost:
             raise InputError(
                 "there are patches, but no series file that gives their order",
@@ -34,18 +43,37 @@ def read_series(directory: Path) -> Series:
             )
         return Series(directory, ())
     patches: list[Patch] = []
+    disabled: list[Line] = []
     errors: list[InputError] = []
     seen: dict[Path, Where] = {}
-    for number, line in enumerate(file.read_bytes().decode("utf-8", "surrogateescape").split("\n"), start=1):
+    for read in read_lines(directory):
+        if isinstance(read, InputError):
+            errors.append(read)
+            continue
         try:
-            patch = _line(directory, line, Where(file=file, line=number), seen)
+            _check_line(directory, read, seen)
+            if read.disabled:
+                disabled.append(read)
+            else:
+                patches.append(parse(read.file, name=read.name, strip=read.strip, listed=read.here))
         except InputError as error:
             errors.append(error)
-        else:
-            patches += [patch] if patch else []
     if errors:
         raise errors[0] if len(errors) == 1 else ManyInputsError(errors)
-    return Series(directory, tuple(patches))
+    return Series(directory, tuple(patches), tuple(disabled))
+
+
+def read_lines(directory: Path) -> Iterator[Line | InputError]:
+    """Give the lines of a ``series`` file that name patches, and what is wrong with those that cannot be read."""
+    file = directory / SERIES
+    for number, text in enumerate(file.read_bytes().decode("utf-8", "surrogateescape").split("\n"), start=1):
+        try:
+            line = _line(directory, text, Where(file=file, line=number))
+        except InputError as error:
+            yield error
+        else:
+            if line:
+                yield line
 
 
 def digest(series: Series) -> str:
@@ -60,11 +88,29 @@ def digest(series: Series) -> str:
 def unlisted(series: Series) -> tuple[str, ...]:
     """Name the patch files in the folder of a series that are not in it."""
     listed = {patch.file.resolve() for patch in series.patches if patch.file}
-    return tuple(path.name for path in _patch_files(series.directory) if path.resolve() not in listed)
+    listed |= {line.file.resolve() for line in series.disabled}
+    return tuple(path.name for path in patch_files(series.directory) if path.resolve() not in listed)
 
 
-def _line(directory: Path, line: str, where: Where, seen: dict[Path, Where]) -> Patch | None:
-    words = [(match[0], match.start() + 1) for match in re.finditer(r"\S+", re.sub(r"(^|\s)#.*", "", line))]
+def patch_files(directory: Path) -> list[Path]:
+    """Give the patch files of a folder, by name; none if it is not there."""
+    if not directory.is_dir():
+        return []
+    return sorted(path for path in directory.iterdir() if path.suffix in PATCH_SUFFIXES and path.is_file())
+
+
+def file_of(directory: Path, name: str) -> Path:
+    """Give the file that a name in a series means: of its own folder, else of the component's ``shared``."""
+    own, shared = directory / name, directory.parent / SHARED / name
+    return shared if not own.exists() and shared.exists() else own
+
+
+def _line(directory: Path, text: str, where: Where) -> Line | None:
+    mark = DISABLED.match(text)
+    start = mark.end() if mark else 0
+    comment = COMMENT.search(text, start)
+    end = comment.start() if comment else len(text)
+    words = [(match[0], match.start() + 1) for match in re.finditer(r"\S+", text[:end]) if match.start() >= start]
     if not words:
         return None
     (name, column), options = words[0], words[1:]
@@ -78,32 +124,31 @@ def _line(directory: Path, line: str, where: Where, seen: dict[Path, Where]) -> 
                 fix="-p0, -p1, ... are known; a patch whose name has blanks in it needs another name",
             )
         strip = int(match[1])
-    here = Where(where.file, where.line, column)
-    file = _file(directory, name, here)
-    before = seen.setdefault(file.resolve(), here)
-    if before is not here:
-        raise InputError(f"{name} is named twice", where=here, why=f"first at {before}", fix="remove one of the lines")
-    return parse(file, name=name, strip=strip, listed=here)
+    return Line(
+        name,
+        file_of(directory, name),
+        strip,
+        Where(where.file, where.line, column),
+        disabled=mark is not None,
+        comment=comment[1].strip() if comment else "",
+    )
 
 
-def _file(directory: Path, name: str, here: Where) -> Path:
-    file = directory / name
+def _check_line(directory: Path, line: Line, seen: dict[Path, Where]) -> None:
     bounds = directory.parent.parent.resolve()
-    if name.startswith("/") or not file.resolve().is_relative_to(bounds):
+    if line.name.startswith("/") or not line.file.resolve().is_relative_to(bounds):
         raise InputError(
-            f"{name} is outside the distribution's patches",
-            where=here,
+            f"{line.name} is outside the distribution's patches",
+            where=line.here,
             why="whoever has the distribution has to have all of its patches",
             fix=f"move the file below {directory.parent.parent} and name it from {directory}",
         )
-    if not file.is_file():
-        known = [path.name for path in _patch_files(directory)]
+    if not line.file.is_file():
+        known = [path.name for folder in (directory, directory.parent / SHARED) for path in patch_files(folder)]
         known += [f"../{path.parent.name}/{path.name}" for path in sorted(directory.parent.glob("*/*.patch"))]
-        raise InputError(f"there is no file {name}", where=here, fix=suggestion(name, known))
-    return file
-
-
-def _patch_files(directory: Path) -> list[Path]:
-    if not directory.is_dir():
-        return []
-    return sorted(path for path in directory.iterdir() if path.suffix in PATCH_SUFFIXES and path.is_file())
+        raise InputError(f"there is no file {line.name}", where=line.here, fix=suggestion(line.name, known))
+    before = seen.setdefault(line.file.resolve(), line.here)
+    if before is not line.here:
+        raise InputError(
+            f"{line.name} is named twice", where=line.here, why=f"first at {before}", fix="remove one of the lines"
+        )

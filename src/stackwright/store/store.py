@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NewType
 from stackwright.errors import EnvironmentLacksError, InputError, RunFailedError, Where, suggestion
 from stackwright.store import sdist
 from stackwright.store.lock import locked
-from stackwright.tools import git
+from stackwright.store.paths import above
+from stackwright.tools import git, git_commits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ TreeId = NewType("TreeId", str)
 CommitId = NewType("CommitId", str)
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+SUBMODULE = "160000"
 # The files of a tree keep their bytes: what .gitattributes says of line ends, keywords and filters is left undone.
 ATTRIBUTES = "* !text !eol !ident !filter !working-tree-encoding\n"
 
@@ -118,6 +120,14 @@ class Store:
             )
         return CommitId(commit), self._keep(TreeId(tree))
 
+    def take(self, other: Store, tree: TreeId) -> TreeId:
+        """Take a tree over from another store, with all that is in it."""
+        if not self.has(tree):
+            other.need_all(tree)
+            with self._writing_packs():
+                git.copy_objects(other.directory, self.directory, tree)
+        return self._keep(tree)
+
     # Out -------------------------------------------------------------------------------------------------------
 
     def has(self, *trees: TreeId) -> bool:
@@ -141,12 +151,7 @@ class Store:
 
     def entries(self, tree: TreeId) -> Mapping[str, Entry]:
         """Give every file of a tree by its path (bytes that are not UTF-8 as surrogate escapes)."""
-        found = {}
-        for line in git.ls_tree(self.directory, tree).decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            about, _, path = line.partition("\t")
-            mode, _, blob = about.split(" ")
-            found[path] = Entry(mode, blob)
-        return found
+        return _entries(git.ls_tree(self.directory, tree))
 
     def export(self, tree: TreeId, directory: Path) -> None:
         """Write the files of a tree below a directory (made if need be), over what is there."""
@@ -154,9 +159,24 @@ class Store:
         with self.index(tree) as index:
             git.checkout(self.directory, index, directory)
 
+    def need(self, blobs: Iterable[str]) -> None:
+        """See that these blobs are here. A store holds all of its trees; a mirror may have to fetch them."""
+
+    def need_all(self, tree: TreeId) -> None:
+        """See that every blob of a tree is here."""
+        self.need({entry.blob for entry in self.entries(tree).values() if entry.mode != SUBMODULE})
+
+    def look(self, tree: TreeId, paths: Iterable[str]) -> Mapping[str, Entry]:
+        """Give what a tree has at these paths and on the way to them: files, links, and directories by themselves.
+
+        The cost is one of the paths, not of the tree's size.
+        """
+        wanted = sorted({step for path in paths for step in (path, *above(path))})
+        return _entries(git.entries_of(self.directory, tree, wanted)) if wanted else {}
+
     def diff(self, old: TreeId, new: TreeId) -> bytes:
         """Give the difference of two trees as a git patch."""
-        return git.diff_trees(self.directory, old, new)
+        return git_commits.diff_trees(self.directory, old, new)
 
     # For those who make trees of trees -------------------------------------------------------------------------
 
@@ -166,6 +186,15 @@ class Store:
         with tempfile.TemporaryDirectory(prefix="stackwright-") as scratch:
             index = Path(scratch) / "index"
             git.read_tree(self.directory, index, tree)
+            yield index
+
+    @contextmanager
+    def index_of(self, entries: Mapping[str, Entry]) -> Iterator[Path]:
+        """Give an index file filled with some files of a tree while the block runs."""
+        lines = "".join(f"{entry.mode} {entry.blob}\t{path}\0" for path, entry in entries.items())
+        with tempfile.TemporaryDirectory(prefix="stackwright-") as scratch:
+            index = Path(scratch) / "index"
+            git.fill_index(self.directory, index, lines.encode("utf-8", "surrogateescape"))
             yield index
 
     def keep(self, trees: Iterable[TreeId]) -> None:
@@ -219,6 +248,15 @@ class Store:
             details="\n".join(f"    {line}" for line in output.strip().splitlines()[-6:]),
             fix=f"try `git ls-remote {url}`: the network, the address or your credentials for it are not right",
         )
+
+
+def _entries(listing: bytes) -> dict[str, Entry]:
+    found = {}
+    for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        about, _, path = line.partition("\t")
+        mode, _, blob = about.split(" ")
+        found[path] = Entry(mode, blob)
+    return found
 
 
 def _create(directory: Path) -> None:

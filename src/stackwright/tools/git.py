@@ -36,7 +36,7 @@ NOBODY = {"NAME": "Stackwright", "EMAIL": "nobody@localhost", "DATE": "@0 +0000"
 
 def init_bare(repository: Path) -> None:
     """Create an empty bare repository."""
-    _git(repository, "init", "--quiet", "--bare", "--template=", "--initial-branch=none", str(repository))
+    run(repository, "init", "--quiet", "--bare", "--template=", "--initial-branch=none", str(repository))
 
 
 def fast_import(repository: Path, commands: Iterable[bytes]) -> bytes:
@@ -45,7 +45,7 @@ def fast_import(repository: Path, commands: Iterable[bytes]) -> bytes:
     If it is cut off, what it has stored has no name, and a tree is there only with all that is in it.
     """
     try:
-        return _git(repository, "fast-import", "--quiet", "--done", "--depth=0", stdin=commands).stdout
+        return run(repository, "fast-import", "--quiet", "--done", "--depth=0", stdin=commands).stdout
     finally:
         for report in repository.glob("fast_import_crash_*"):
             report.unlink(missing_ok=True)
@@ -54,14 +54,14 @@ def fast_import(repository: Path, commands: Iterable[bytes]) -> bytes:
 def object_types(repository: Path, objects: Iterable[str]) -> list[str | None]:
     """Give the type of each object (``commit``, ``tree``, ``blob``), None where it is not there."""
     lines = "".join(f"{name}\n" for name in objects).encode(errors="surrogateescape")
-    output = _git(repository, "cat-file", "--batch-check=%(objecttype)", stdin=lines).text
+    output = run(repository, "cat-file", "--batch-check=%(objecttype)", stdin=lines).text
     return [word if word in ("commit", "tree", "blob", "tag") else None for word in map(_last, output.splitlines())]
 
 
 def blobs(repository: Path, objects: Iterable[str]) -> list[bytes | None]:
     """Give the content of each blob; None where there is no such object or it is not a blob."""
     lines = "".join(f"{name}\n" for name in objects).encode(errors="surrogateescape")
-    output = _git(repository, "cat-file", "--batch", stdin=lines).stdout
+    output = run(repository, "cat-file", "--batch", stdin=lines).stdout
     contents: list[bytes | None] = []
     position = 0
     while position < len(output):
@@ -79,41 +79,45 @@ def blobs(repository: Path, objects: Iterable[str]) -> list[bytes | None]:
 
 def rev_parse(repository: Path, name: str) -> str | None:
     """Give the id of the object with this name (gitrevisions(7)); None if there is none."""
-    completed = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", name, check=False)
+    completed = run(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", name, check=False)
     return completed.text.strip() if completed.status == 0 else None
 
 
 def ls_tree(repository: Path, tree: str) -> bytes:
     """List every file of a tree, as ``git ls-tree -r -z`` does."""
-    return _git(repository, "ls-tree", "-r", "-z", "--full-tree", tree).stdout
+    return run(repository, "ls-tree", "-r", "-z", "--full-tree", tree).stdout
 
 
-def diff_trees(repository: Path, old: str, new: str) -> bytes:
-    """Give the difference of two trees as a patch that `apply_cached` takes."""
-    return _git(
-        repository, "diff-tree", "-r", "-p", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", old, new
-    ).stdout
+def entries_of(repository: Path, tree: str, paths: Iterable[str]) -> bytes:
+    """List what a tree has at these paths, as ``git ls-tree -z`` does: a directory by itself, not what is in it."""
+    names = [os.fsencode(path) for path in paths]
+    return run(repository, "ls-tree", "-z", "--full-tree", tree, "--", *map(os.fsdecode, names)).stdout
+
+
+def fill_index(repository: Path, index: Path, entries: bytes) -> None:
+    """Fill a new index with entries as `ls_tree` and `entries_of` give them."""
+    run(repository, "update-index", "-z", "--index-info", stdin=entries, index=index)
 
 
 def update_refs(repository: Path, refs: Mapping[str, str]) -> None:
     """Let each ref name its object, all of them or none."""
     lines = "".join(f"update {ref} {name}\n" for ref, name in refs.items())
-    _git(repository, "update-ref", "--stdin", stdin=lines.encode())
+    run(repository, "update-ref", "--stdin", stdin=lines.encode())
 
 
 def read_tree(repository: Path, index: Path, tree: str) -> None:
     """Fill an index file with a tree."""
-    _git(repository, "read-tree", tree, index=index)
+    run(repository, "read-tree", tree, index=index)
 
 
 def write_tree(repository: Path, index: Path) -> str:
-    """Write an index as a tree and give its id."""
-    return _git(repository, "write-tree", index=index).text.strip()
+    """Write an index as a tree and give its id; blobs of it that are not here (of a partial clone) are no matter."""
+    return run(repository, "write-tree", "--missing-ok", index=index).text.strip()
 
 
 def checkout(repository: Path, index: Path, directory: Path) -> None:
     """Write every file of an index below a directory."""
-    _git(repository, "-c", "checkout.workers=0", "checkout-index", "--all", "--force", index=index, work_tree=directory)
+    run(repository, "-c", "checkout.workers=0", "checkout-index", "--all", "--force", index=index, work_tree=directory)
 
 
 def track(repository: Path, tree: str, directory: Path) -> None:
@@ -122,12 +126,12 @@ def track(repository: Path, tree: str, directory: Path) -> None:
     The commit is always the same for the same tree.
     """
     own = directory / ".git"
-    _git(own, "init", "--quiet", "--template=", "--initial-branch=main")
+    run(own, "init", "--quiet", "--template=", "--initial-branch=main")
     (own / "objects" / "info" / "alternates").write_text(f"{(repository / 'objects').resolve()}\n")
-    _git(own, "read-tree", tree)
+    run(own, "read-tree", tree)
     who = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in NOBODY.items()}
-    commit = _git(own, "commit-tree", "-m", "", tree, env=who).text.strip()
-    _git(own, "update-ref", "HEAD", commit)
+    commit = run(own, "commit-tree", "-m", "", tree, env=who).text.strip()
+    run(own, "update-ref", "HEAD", commit)
 
 
 def apply_cached(
@@ -142,7 +146,7 @@ def apply_cached(
     options = [f"-p{strip}", "--whitespace=nowarn", "--verbose"]
     options += ["--reverse"] if reverse else []
     options += ["--check"] if check_only else []
-    return _git(repository, "apply", "--cached", *options, stdin=patch, index=index, check=False)
+    return run(repository, "apply", "--cached", *options, stdin=patch, index=index, check=False)
 
 
 def visible_files(directory: Path) -> list[bytes] | None:
@@ -167,22 +171,28 @@ def visible_files(directory: Path) -> list[bytes] | None:
 
 def indexed_files(repository: Path, index: Path) -> list[bytes]:
     """Give the paths in an index."""
-    return _git(repository, "ls-files", "-z", "--cached", index=index).stdout.split(b"\0")[:-1]
+    return run(repository, "ls-files", "-z", "--cached", index=index).stdout.split(b"\0")[:-1]
 
 
 def forget(repository: Path, index: Path, directory: Path, paths: Iterable[bytes]) -> None:
     """Take files out of an index, whether they are on disk or not."""
     lines = b"".join(path + b"\0" for path in paths)
-    _git(repository, "update-index", "--force-remove", "-z", "--stdin", stdin=lines, index=index, work_tree=directory)
+    run(repository, "update-index", "--force-remove", "-z", "--stdin", stdin=lines, index=index, work_tree=directory)
 
 
 def update_index(repository: Path, index: Path, directory: Path, paths: Iterable[bytes]) -> None:
     """Let an index know the state of these files below a directory: new, changed, or gone."""
     lines = b"".join(path + b"\0" for path in paths)
-    _git(
+    run(
         repository, "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
         stdin=lines, index=index, work_tree=directory,
     )  # fmt: skip
+
+
+def copy_objects(source: Path, target: Path, tree: str) -> None:
+    """Copy a tree and all that is in it from one repository to another."""
+    pack = run(source, "pack-objects", "--quiet", "--revs", "--stdout", stdin=f"{tree}\n".encode()).stdout
+    run(target, "index-pack", "--stdin", "--fix-thin", stdin=pack)
 
 
 def fetch(repository: Path, url: str, ref: str, into: str) -> Completed:
@@ -203,10 +213,10 @@ def _remote(repository: Path, url: str, *arguments: str, refspecs: Iterable[str]
         "GIT_CONFIG_NOSYSTEM": os.environ.get("GIT_CONFIG_NOSYSTEM"),
         "GIT_TERMINAL_PROMPT": "0",
     }
-    return _git(repository, *arguments, "--", url, *refspecs, env=environment, check=False)
+    return run(repository, *arguments, "--", url, *refspecs, env=environment, check=False)
 
 
-def _git(
+def run(
     repository: Path,
     *arguments: str,
     stdin: bytes | Iterable[bytes] | None = None,

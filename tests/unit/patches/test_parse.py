@@ -144,7 +144,7 @@ def test_an_empty_context_line_may_have_lost_its_blank() -> None:
 
 @pytest.mark.parametrize(
     ("message", "subject"),
-    [(b"Subject: gr\xfcn", "grün"), ("Subject: grün".encode(), "grün"), (b"Subject: [a] [b/c] x", "x")],
+    [(b"Subject: gr\xfcn", "grün"), ("Subject: grün".encode(), "grün"), (b"Subject: [PATCH v2 1/3] [a] x", "[a] x")],
 )
 def test_bytes_that_are_not_utf8_do_no_harm(message: bytes, subject: str) -> None:
     diff = b"--- a/\xfc.txt\n+++ b/\xfc.txt\n@@ -1 +1 @@\n-\xff\n+\xfe\n"

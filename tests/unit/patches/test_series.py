@@ -6,6 +6,7 @@ import pytest
 
 from stackwright.errors import InputError, ManyInputsError
 from stackwright.patches import digest, read_series
+from stackwright.patches.series import unlisted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,3 +93,30 @@ def test_the_digest_is_of_the_changes_and_their_order(directory: Path) -> None:
     assert digest(read_series(write(directory, "0001-api.patch\n0002-db.patch # same\n"))) == both
     patch.write_text(patch.read_text().replace("+b", "+c"))
     assert digest(read_series(write(directory, "0001-api.patch\n0002-db.patch\n"))) != both
+
+
+def test_a_release_has_its_own_form_of_a_shared_patch_as_soon_as_it_has_a_file_of_that_name(directory: Path) -> None:
+    write(directory, "fix.patch\n")
+    (shared,) = read_series(directory).patches
+    assert shared.file == directory.parent / "shared" / "fix.patch"
+    (directory / "fix.patch").write_text(diff("own"))
+    (own,) = read_series(directory).patches
+    assert own.paths == {"own"}
+
+
+def test_a_disabled_patch_is_kept_and_not_applied(directory: Path) -> None:
+    series = read_series(write(directory, "0001-api.patch\n# disabled: 0002-db.patch -p2 # until 2027.1\n"))
+    assert [patch.name for patch in series.patches] == ["0001-api.patch"]
+    (line,) = series.disabled
+    assert (line.name, line.strip, line.comment, str(line.here)) == (
+        "0002-db.patch",
+        2,
+        "until 2027.1",
+        f"{directory}/series:2:13",
+    )
+    assert unlisted(series) == ()
+
+
+def test_a_disabled_patch_has_to_be_there_too(directory: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no file 0003\.patch"):
+        read_series(write(directory, "0001-api.patch\n0002-db.patch\n# disabled: 0003.patch\n"))
