@@ -47,7 +47,8 @@ def test_a_patch_that_does_not_apply_shows_the_hunk_the_lines_expected_and_found
     assert patch.name in message
 
 
-def test_git_and_path_sources_become_trees_too(stackwright: Stackwright, distribution: Path, tmp_path: Path) -> None:
+def test_git_and_path_sources_become_trees_too(distribution: Path, tmp_path: Path) -> None:
+    stackwright = Stackwright(distribution, tmp_path / "state", {"STACKWRIGHT_CACHE": str(tmp_path / "cache")})
     project = tmp_path / "mine"
     project.mkdir()
     (project / "pyproject.toml").write_text(
@@ -65,7 +66,9 @@ def test_git_and_path_sources_become_trees_too(stackwright: Stackwright, distrib
         + f"  mine-too: {{source: {{path: {project}, version: '1.0'}}, distribution-name: mine-too}}\n"
     )
     (by_git,) = stackwright.json("build", "mine")
-    assert by_git["Version"] == "1.0"
+    (by_path,) = stackwright.json("build", "mine-too")
+    assert by_git["Version"] == by_path["Version"] == "1.0"
+    assert by_git["Tree"] == by_path["Tree"]
 
 
 def test_nothing_is_fetched_twice(stackwright: Stackwright) -> None:

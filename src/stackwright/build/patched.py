@@ -11,6 +11,7 @@ from stackwright.patches import apply, read_series
 from stackwright.sources import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from stackwright.distribution import Distribution, Release
@@ -31,10 +32,18 @@ class PatchedComponent:
 
 
 def patched_components(
-    distribution: Distribution, release: Release, *, store: Store, memo: Memo, cache: Path, events: Events
+    distribution: Distribution,
+    release: Release,
+    *,
+    store: Store,
+    memo: Memo,
+    cache: Path,
+    events: Events,
+    only: Collection[str] = (),
 ) -> dict[str, PatchedComponent]:
     """Give the components of a release that are built here, with their trees.
 
+    :param only: look at these alone
     :raises PatchConflictError: a series does not apply
     :raises InputError: a series or a source is wrong
     :raises EnvironmentLacksError: a source cannot be reached
@@ -43,7 +52,7 @@ def patched_components(
     wanted = [
         component
         for name, component in release.components.items()
-        if series[name].patches or not isinstance(component.source, PypiSource)
+        if (series[name].patches or not isinstance(component.source, PypiSource)) and (not only or name in only)
     ]
     sources = resolve(wanted, release, store=store, memo=memo, cache=cache, events=events)
     patched = {}

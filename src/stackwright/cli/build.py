@@ -8,7 +8,7 @@ from stackwright.build.cache import ArtifactCache
 from stackwright.build.patched import patched_components
 from stackwright.build.wheel import build_wheel, find_wheel
 from stackwright.cli.base import Listing, WorkspaceLister
-from stackwright.errors import InputError, suggestion
+from stackwright.errors import InputError, Where
 from stackwright.events import Kind
 from stackwright.store import Memo, Store
 
@@ -32,18 +32,24 @@ class Build(WorkspaceLister):
         release = workspace.release(parsed_args.release)
         store, memo, cache = Store(workspace.state / "store.git"), Memo(workspace.cache), ArtifactCache(workspace.cache)
         rows = []
+        only = (release.component(parsed_args.component).name,) if parsed_args.component else ()
         with workspace.events() as events:
             patched = patched_components(
-                workspace.distribution, release, store=store, memo=memo, cache=workspace.cache, events=events
+                workspace.distribution,
+                release,
+                store=store,
+                memo=memo,
+                cache=workspace.cache,
+                events=events,
+                only=only,
             )
-            if parsed_args.component and release.component(parsed_args.component).name not in patched:
+            if only and not patched:
                 raise InputError(
                     f"{parsed_args.component} has no patches in {release.name}: upstream's own wheel is used",
-                    fix=suggestion(parsed_args.component, patched),
+                    where=Where(file=workspace.distribution.series_directory(parsed_args.component, release.name)),
+                    fix="`stackwright build` builds all that have",
                 )
             for name, component in patched.items():
-                if parsed_args.component not in (None, name):
-                    continue
                 subject = f"{name}/wheel"
                 events.emit(
                     Kind.STARTED, subject, f"build {component.wheel.distribution_name} {component.wheel.version}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.cli.display import displayed
-from stackwright.distribution import find, load
+from stackwright.distribution.place import find
 from stackwright.site.paths import SitePaths, default_cache_directory, default_state_directory
 
 if TYPE_CHECKING:
@@ -31,12 +31,23 @@ class Workspace:
         self._options = options
 
     @cached_property
+    def root(self) -> Path:
+        """The distribution's folder.
+
+        :raises InputError: there is none
+        """
+        return find(self._options.distribution)
+
+    @cached_property
     def distribution(self) -> Distribution:
         """The distribution.
 
         :raises InputError: there is none, or something in it is wrong
         """
-        return load(find(self._options.distribution))
+        # Here, as the models take longer to load than what some commands do without them.
+        from stackwright.distribution import load
+
+        return load(self.root)
 
     @cached_property
     def site(self) -> Site:
@@ -57,6 +68,16 @@ class Workspace:
     def cache(self) -> Path:
         """The cache of downloads and artifacts."""
         return default_cache_directory(self.state)
+
+    @property
+    def log_format(self) -> str:
+        """How progress and errors are told."""
+        return str(self._options.log_format)
+
+    def is_ours(self, repository: Path) -> bool:
+        """Tell whether a git repository is the store or a mirror: all that is in those can be made again."""
+        place = repository.resolve()
+        return place == (self.state / "store.git").resolve() or place.parent == (self.cache / "mirrors").resolve()
 
     @property
     def paths(self) -> SitePaths:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from stackwright.distribution.document import Document
-from stackwright.distribution.loading import find, load
-from stackwright.distribution.model import (
-    Component,
-    DebianSource,
-    Distribution,
-    GitSource,
-    PathSource,
-    Pins,
-    PypiSource,
-    Release,
-    Site,
-    Source,
-)
-from stackwright.distribution.new import init
-from stackwright.distribution.reading import parse, read_yaml
-from stackwright.distribution.schemas import schema
-from stackwright.distribution.sentences import fault
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stackwright.distribution.document import Document
+    from stackwright.distribution.loading import load
+    from stackwright.distribution.model import (
+        Component,
+        DebianSource,
+        Distribution,
+        GitSource,
+        PatchRules,
+        PathSource,
+        Pins,
+        PypiSource,
+        Release,
+        Site,
+        Source,
+    )
+    from stackwright.distribution.new import init
+    from stackwright.distribution.place import find
+    from stackwright.distribution.reading import parse, read_yaml
+    from stackwright.distribution.schemas import schema
+    from stackwright.distribution.sentences import fault
 
 __all__ = [
     "Component",
@@ -27,6 +33,7 @@ __all__ = [
     "Distribution",
     "Document",
     "GitSource",
+    "PatchRules",
     "PathSource",
     "Pins",
     "PypiSource",
@@ -41,3 +48,33 @@ __all__ = [
     "read_yaml",
     "schema",
 ]
+
+# Loaded when they are asked for: the models take longer to load than some commands run.
+_PLACES = {
+    "Component": "stackwright.distribution.model",
+    "DebianSource": "stackwright.distribution.model",
+    "Distribution": "stackwright.distribution.model",
+    "Document": "stackwright.distribution.document",
+    "GitSource": "stackwright.distribution.model",
+    "PatchRules": "stackwright.distribution.model",
+    "PathSource": "stackwright.distribution.model",
+    "Pins": "stackwright.distribution.model",
+    "PypiSource": "stackwright.distribution.model",
+    "Release": "stackwright.distribution.model",
+    "Site": "stackwright.distribution.model",
+    "Source": "stackwright.distribution.model",
+    "fault": "stackwright.distribution.sentences",
+    "find": "stackwright.distribution.place",
+    "init": "stackwright.distribution.new",
+    "load": "stackwright.distribution.loading",
+    "parse": "stackwright.distribution.reading",
+    "read_yaml": "stackwright.distribution.reading",
+    "schema": "stackwright.distribution.schemas",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what is asked for (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(name)
+    return getattr(import_module(_PLACES[name]), name)

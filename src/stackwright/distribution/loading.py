@@ -1,4 +1,4 @@
-"""Find and load a distribution: every file of it, and all that is wrong with them at once."""
+"""Load a distribution: every file of it, and all that is wrong with them at once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stackwright.distribution.model import (
     Component,
+    DebianSource,
     Distribution,
     DistributionFile,
     FromFile,
+    PathSource,
     Pins,
     Release,
     ReleaseFile,
     Site,
     SiteFile,
+    Source,
 )
+from stackwright.distribution.place import HEAD, SHARED, has_head, no_distribution
 from stackwright.distribution.reading import Collector, parse, read_yaml
 from stackwright.distribution.texts import NAME_RULE, is_name
 from stackwright.errors import InputError, Where, suggestion
@@ -27,23 +31,7 @@ if TYPE_CHECKING:
 
     from stackwright.distribution.document import Document
 
-HEAD = "distribution.yaml"
-# Beside the folders of the releases: patches that several of them share.
-SHARED = "shared"
-
 F = TypeVar("F", bound=FromFile)
-
-
-def find(start: Path) -> Path:
-    """Give the nearest folder at or above a place that has a distribution.
-
-    :raises InputError: there is none
-    """
-    place = start.absolute()
-    for folder in (place, *place.parents):
-        if _has_head(folder):
-            return folder
-    raise _no_distribution(start, f"neither it nor a folder above it has a {HEAD} that can be read")
 
 
 def load(root: Path) -> Distribution:
@@ -52,8 +40,8 @@ def load(root: Path) -> Distribution:
     :raises InputError: something is wrong with one; ManyInputsError if more than one thing is
     """
     root = root.absolute()
-    if not _has_head(root):
-        raise _no_distribution(root, f"it has no {HEAD} that can be read")
+    if not has_head(root):
+        raise no_distribution(root, f"it has no {HEAD} that can be read")
     collector = Collector()
     head = None
     with collector.collecting():
@@ -84,22 +72,6 @@ def load(root: Path) -> Distribution:
     return Distribution(**{**dict(head), "default_site": default}, root=root, releases=releases, sites=sites).placed(
         head_document
     )
-
-
-def _no_distribution(place: Path, why: str) -> InputError:
-    return InputError(
-        "there is no distribution here",
-        where=Where(place),
-        why=why,
-        fix="`stackwright init DIR` makes one; `--distribution DIR` names one that is elsewhere",
-    )
-
-
-def _has_head(folder: Path) -> bool:
-    try:
-        return (folder / HEAD).is_file()
-    except PermissionError:
-        return False
 
 
 def _read(model: type[F], file: Path) -> tuple[F, Document]:
@@ -145,10 +117,19 @@ def _release(root: Path, file: Path) -> Release:
             pins = Pins(constraints=_constraints(root, pins.constraints, read.where("pins", "constraints")))
     collector.raise_errors()
     components = {
-        name: Component(name=name, source=component.source, distribution_name=component.name_of_distribution(name))
+        name: Component(
+            name=name,
+            source=_source(root, component.source),
+            distribution_name=component.name_of_distribution(name),
+        )
         for name, component in read.components.items()
     }
     return Release(name=file.stem, python=read.python, pins=pins, components=components).placed(document)
+
+
+def _source(root: Path, source: Source) -> Source:
+    """Give a source whose paths begin at the distribution, wherever the command is typed."""
+    return source.below(root) if isinstance(source, DebianSource | PathSource) else source
 
 
 def _constraints(root: Path, written: Path, where: Where) -> Path:

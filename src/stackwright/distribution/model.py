@@ -6,6 +6,7 @@ known from elsewhere, such as the name that is the file's stem.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
@@ -35,6 +36,8 @@ from stackwright.errors import InputError, Where, suggestion
 
 if TYPE_CHECKING:
     from stackwright.distribution.document import Document
+
+Required: TypeAlias = Literal["owner", "intent", "upstream-status", "review", "bug", "expires", "change-id"]
 
 _KINDS = {"pypi": "PypiSource", "git": "GitSource", "debian": "DebianSource", "path": "PathSource"}
 # What belongs to a kind, and so does not stand for a mistyped one.
@@ -122,6 +125,10 @@ class PathSource(Written):
     def __str__(self) -> str:
         """Give where it is, for a person."""
         return f"path {self.path}"
+
+    def below(self, root: Path) -> PathSource:
+        """Give it with the folder that it means in a distribution."""
+        return self.model_copy(update={"path": Path(os.path.normpath(root / self.path))})
 
 
 def _check_kind(value: object) -> object:
@@ -316,6 +323,20 @@ class Site(SiteFile):
     name: Name
 
 
+class PatchRules(Written):
+    """What `patch lint` insists on."""
+
+    require: tuple[Required, ...] = Field((), description="what every patch must say of itself: without it, an error")
+    expires_within: Annotated[int, Field(ge=0)] = Field(30, description="days before a patch expires that it is told")
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> PatchRules:
+        for index, name in enumerate(self.require):
+            if name in self.require[:index]:
+                raise fault(f"{name!r} is here twice", fix="remove one", at=("require", index))
+        return self
+
+
 class DistributionFile(FromFile):
     """The file `distribution.yaml` at the head of a distribution."""
 
@@ -327,6 +348,7 @@ class DistributionFile(FromFile):
     default_site: Name | None = Field(
         None, description="site that commands mean if none is named; without it the only one, else `local`"
     )
+    patches: PatchRules = Field(PatchRules(), description="what is asked of its patches")
 
 
 class Distribution(DistributionFile):

@@ -1,15 +1,15 @@
-"""Files from the network, known by their hash before they come."""
+"""Files from the network, which are known by their hash: before they come, where somebody has told it."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-import requests
 
 from stackwright.errors import CheckFailedError, EnvironmentLacksError, Where
 from stackwright.store.lock import locked
@@ -17,9 +17,15 @@ from stackwright.store.lock import locked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import requests
+
 CHUNK = 1 << 18
 SECONDS = (10, 60)  # to connect, and between two chunks
 TRIES = 3
+
+
+class NotDownloadedError(EnvironmentLacksError):
+    """The server does not have the file, or does not give it."""
 
 
 def cached(directory: Path, sha256: str) -> Path | None:
@@ -43,8 +49,8 @@ def download(url: str, sha256: str, directory: Path, progress: Callable[[str], N
     :raises EnvironmentLacksError: no network, no such file, no space
     """
     folder = directory / "sha256" / sha256
-    name = Path(unquote(urlsplit(url).path)).name.lstrip(".") or "sdist"
-    try:
+    name = _name(url)
+    with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):
             file = folder / name
@@ -57,10 +63,37 @@ def download(url: str, sha256: str, directory: Path, progress: Callable[[str], N
                         f"{shown(url)} is not what it has to be",
                         details=f"    expected SHA-256 {sha256}\n    found    SHA-256 {found}",
                         why="the file was changed on its way or on its server; nothing was taken from it",
-                        fix="run the command again; if that does not help, ask who keeps the package index",
+                        fix="run the command again; if that does not help, ask who keeps the server",
                     )
                 part.rename(file)
             return file
+
+
+def download_unknown(url: str, directory: Path, progress: Callable[[str], None]) -> tuple[str, Path]:
+    """Download a file whose hash nobody has told, to where `download` would have put it; gives the hash, too.
+
+    :raises EnvironmentLacksError: no network, no such file, no space
+    """
+    with _told(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".unknown-") as scratch:
+            part = Path(scratch, "part")
+            sha256 = _fetch(url, part, progress)
+            file = directory / "sha256" / sha256 / _name(url)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(file)
+            return sha256, file
+
+
+def _name(url: str) -> str:
+    return Path(unquote(urlsplit(url).path)).name.lstrip(".") or "file"
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say what the operating system refuses inside as an error of the family."""
+    try:
+        yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise EnvironmentLacksError(
@@ -79,6 +112,8 @@ def shown(url: str) -> str:
 
 def _fetch(url: str, part: Path, progress: Callable[[str], None]) -> str:
     """Write what a URL gives to a file, and give its SHA-256; a connection that breaks is tried again."""
+    import requests  # here, as most commands download nothing and would wait for it
+
     for number in range(1, TRIES + 1):
         try:
             return _copy(url, part, progress)
@@ -89,7 +124,7 @@ def _fetch(url: str, part: Path, progress: Callable[[str], None]) -> str:
                 time.sleep(0.2 * number)
                 continue
             fix = "see to the network (proxy, certificates) and run the command again: what is here is kept"
-            raise EnvironmentLacksError(
+            raise NotDownloadedError(
                 f"{shown(url)} cannot be downloaded",
                 why=f"the server answered {status}" if status else _cause(error),
                 fix="put your user and password for this server into ~/.netrc" if status in (401, 403) else fix,
@@ -121,6 +156,8 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
             while chunk := stream.read(CHUNK):
                 yield chunk, 0
         return
+    import requests
+
     # The file is wanted as it lies on the server: a tar.gz must not be unpacked on the way.
     with requests.get(url, stream=True, timeout=SECONDS, headers={"Accept-Encoding": "identity"}) as response:
         response.raise_for_status()
@@ -131,6 +168,8 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
 
 def _cause(error: requests.RequestException) -> str:
     """Say in words what kind of failure it was; the error itself would show the URL."""
+    import requests
+
     kinds = (
         (requests.exceptions.SSLError, "the server's certificate is not trusted"),
         (requests.exceptions.ProxyError, "the proxy does not answer"),

@@ -6,18 +6,22 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from email.parser import HeaderParser
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from stackwright.distribution import GitSource, PathSource, PypiSource
+from stackwright.distribution import DebianSource, GitSource, PathSource, PypiSource
 from stackwright.errors import CheckFailedError, InputError, ManyInputsError, StackwrightError
 from stackwright.events import Kind
+from stackwright.sources.debian import debian_tree
 from stackwright.sources.download import cached, download, intact
 from stackwright.sources.index import Sdist, Wanted, look_up
+from stackwright.sources.mirror import open_mirror
 from stackwright.sources.model import SourceTree
+from stackwright.sources.refs import short
 from stackwright.store import TreeId
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from stackwright.distribution import Component, Release
     from stackwright.errors import Where
     from stackwright.events import Events
+    from stackwright.sources.mirror import Tip
     from stackwright.store import Memo, Store
 
 AT_ONCE = 4
@@ -43,16 +48,25 @@ def resolve(
     :raises CheckFailedError: a download has another hash than it has to have
     :raises EnvironmentLacksError: no network, no space
     """
-    wanted = list(components)
-    resolver = _Resolver(release, store, memo, cache / "downloads", events)
-    resolver.look_up(wanted)
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source") as pool:
-        results = list(pool.map(resolver.attempt, wanted))
-    errors = [result for result in results if isinstance(result, StackwrightError)]
+    results = attempts(components, release, store=store, memo=memo, cache=cache, events=events)
+    errors = list(dict.fromkeys(result for result in results.values() if isinstance(result, StackwrightError)))
     if errors:
         wrong = [error for error in errors if isinstance(error, InputError)]
         raise errors[0] if len(errors) == 1 or len(wrong) != len(errors) else ManyInputsError(wrong)
-    return {tree.component.name: tree for tree in results if isinstance(tree, SourceTree)}
+    return {name: tree for name, tree in results.items() if isinstance(tree, SourceTree)}
+
+
+def attempts(
+    components: Iterable[Component], release: Release, *, store: Store, memo: Memo, cache: Path, events: Events
+) -> Mapping[str, SourceTree | StackwrightError]:
+    """Do as `resolve` does; what is wrong with a component is given for it, and does not cut the others off."""
+    wanted = list(components)
+    resolver = _Resolver(release, store, memo, cache / "downloads", events)
+    failed = resolver.look_up(wanted)
+    found = [component for component in wanted if component.name not in failed]
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source") as pool:
+        results = dict(zip((component.name for component in found), pool.map(resolver.attempt, found), strict=True))
+    return {component.name: (failed | results)[component.name] for component in wanted}
 
 
 class _Resolver:
@@ -66,16 +80,32 @@ class _Resolver:
         self.events = events
         self.sdists: Mapping[str, Sdist] = {}
 
-    def look_up(self, components: Iterable[Component]) -> None:
-        """Ask the package index, once, for all sdists that are neither in the store nor in the cache."""
+    def look_up(self, components: Iterable[Component]) -> dict[str, StackwrightError]:
+        """Ask the package index, once, for all sdists that are neither in the store nor in the cache.
+
+        :return: what is wrong, by component: by one question each where the one for all is refused
+        """
         missing = []
         for component in components:
             if isinstance(component.source, PypiSource):
                 sha256 = self._sha256(component.source)
                 if sha256 is None or not (self._known(sha256) or cached(self.downloads, sha256)):
                     missing.append(self._wanted(component, component.source))
-        if missing:
-            self.sdists = look_up(missing, self.release)
+        try:
+            self.sdists = look_up(missing, self.release) if missing else {}
+        except InputError as error:
+            if len(missing) == 1:
+                return {missing[0].component.name: error}
+            failed: dict[str, StackwrightError] = {}
+            for one in missing:
+                try:
+                    self.sdists = {**self.sdists, **look_up([one], self.release)}
+                except StackwrightError as its_own:
+                    failed[one.component.name] = its_own
+            return failed
+        except StackwrightError as error:  # the index cannot be reached: that is no different for one
+            return {one.component.name: error for one in missing}
+        return {}
 
     def attempt(self, component: Component) -> SourceTree | StackwrightError:
         """Resolve one component; an error is given, so that the others are not cut off by it."""
@@ -100,12 +130,29 @@ class _Resolver:
             origin = f"{source.pypi} {source.version} (sdist sha256 {sha256})"
             return SourceTree(component, tree, source.version, origin, sha256)
         if isinstance(source, GitSource):
-            progress(f"git fetch {source.ref}")
-            commit, tree = self.store.fetch(source.git, source.ref)
-            origin = f"{source.git} {source.ref} (commit {commit})"
-            return SourceTree(component, tree, self._version(component, tree, source), origin, commit)
+            tip, tree = self._tip(component, source)
+            origin = f"{source.git} {short(tip.ref)} (commit {tip.commit}{'; ' if tip.note else ''}{tip.note})"
+            return SourceTree(component, tree, self._version(component, tree, source), origin, tip.commit)
+        if isinstance(source, DebianSource):
+            where = partial(self.release.where, "components", component.name, "source")
+            cache = self.downloads.parent
+            return debian_tree(
+                component, source, where, store=self.store, memo=self.memo, cache=cache, progress=progress
+            )
         tree = self.store.import_directory(source.path)
         return SourceTree(component, tree, self._version(component, tree, source), f"{source.path} (tree {tree})", tree)
+
+    def _tip(self, component: Component, source: GitSource) -> tuple[Tip, TreeId]:
+        """Give what a ref leads to in the mirror as it is, and its tree, which the store has then."""
+        mirror = open_mirror(source.git, self.downloads.parent, self.events)
+        try:
+            tip = mirror.tip(source.ref)
+        except InputError as error:
+            where = self.release.where("components", component.name, "source", "ref")
+            raise InputError(error.what, where=where, why=error.why, fix=error.fix) from error
+        if tip.note:
+            self.events.emit(Kind.NOTE, f"source/{component.name}", tip.note)
+        return tip, self.store.take(mirror, tip.tree)
 
     def _sdist(self, component: Component, source: PypiSource, progress: Callable[[str], None]) -> tuple[str, TreeId]:
         """Give the hash and the tree of an sdist: from the store, else from the cache, else from the index."""

@@ -7,26 +7,12 @@ import zlib
 from typing import TYPE_CHECKING
 
 from stackwright.errors import InputError, Where
-from stackwright.store import paths
+from stackwright.store import feed, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-HEAD = b"""\
-feature done
-commit refs/import
-committer Stackwright <> 0 +0000
-data 0
-
-"""
-# Print the tree, then forget the commit before it becomes a ref: the tree is what is wanted.
-TAIL = b"""\
-ls ""
-reset refs/import
-
-done
-"""
 UNREADABLE = (tarfile.TarError, EOFError, OSError, zlib.error)
 
 
@@ -36,13 +22,13 @@ def commands(archive: Path) -> Iterator[bytes]:
     :raises InputError: it is not a whole tar.gz, or a member does not belong in a tree (the member is named)
     """
     reader = _Reader(archive)
-    yield HEAD
+    yield feed.HEAD
     with _open(archive) as members:
         while (member := reader.next(members)) is not None:
             yield from reader.member(members, member)
     if reader.top is None or not reader.files:
         raise InputError("the archive is empty", where=Where(file=archive), fix="give the source distribution")
-    yield TAIL
+    yield feed.TAIL
 
 
 class _Reader:
@@ -74,19 +60,19 @@ class _Reader:
             if len(content) != member.size:
                 raise _damaged(self.archive, f"{member.name!r} ends early")
             self.files.add(path)
-            yield _put(b"100755" if member.mode & 0o100 else b"100644", path, content)
+            yield feed.put(b"100755" if member.mode & 0o100 else b"100644", path, content)
         elif member.issym():
             if paths.leaves_tree(path, member.linkname):
                 raise self._refused(member, f"it is a link that leaves the tree: {member.linkname!r}")
             self.files.add(path)
             self.links.add(path)
-            yield _put(b"120000", path, _bytes(member.linkname))
+            yield feed.put(b"120000", path, feed.encoded(member.linkname))
         elif member.islnk():
             target = self._below_top(member, member.linkname)
             if target not in self.files:
                 raise self._refused(member, f"it is a hard link to what is not in the archive: {member.linkname!r}")
             self.files.add(path)
-            yield b"C %s %s\n" % (_quoted(target), _quoted(path))
+            yield b"C %s %s\n" % (feed.quoted(target), feed.quoted(path))
         elif not member.isdir():
             raise self._refused(member, "it is a device, a pipe or of an unknown type")
 
@@ -140,16 +126,3 @@ def _damaged(archive: Path, cause: object) -> InputError:
         why=str(cause),
         fix="remove the file and run the command again",
     )
-
-
-def _put(mode: bytes, path: str, content: bytes) -> bytes:
-    return b"M %s inline %s\ndata %d\n%s\n" % (mode, _quoted(path), len(content), content)
-
-
-def _quoted(path: str) -> bytes:
-    escaped = _bytes(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-    return b'"' + escaped + b'"'
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

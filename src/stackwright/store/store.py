@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import stat
 import tempfile
@@ -14,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NewType
 
-from stackwright.errors import EnvironmentLacksError, InputError, RunFailedError, Where, suggestion
-from stackwright.store import sdist
+from stackwright.errors import InputError, RunFailedError, Where
+from stackwright.store import sdist, unpacked
 from stackwright.store.lock import locked
 from stackwright.store.paths import above
 from stackwright.tools import git, git_commits
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 TreeId = NewType("TreeId", str)
 CommitId = NewType("CommitId", str)
 
-OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 SUBMODULE = "160000"
 # The files of a tree keep their bytes: what .gitattributes says of line ends, keywords and filters is left undone.
 ATTRIBUTES = "* !text !eol !ident !filter !working-tree-encoding\n"
@@ -93,32 +91,14 @@ class Store:
             git.update_index(self.directory, index, directory, files)
             return self._keep(TreeId(git.write_tree(self.directory, index)))
 
-    def fetch(self, url: str, ref: str) -> tuple[CommitId, TreeId]:
-        """Fetch the commit that a ref of another repository names now; a commit id is fetched once.
+    def import_unpacked(self, directory: Path) -> TreeId:
+        """Take in all files of a directory that a stranger's archive was unpacked to; git is not run in there.
 
-        Fetches into one store follow one another, as git notes shallow commits in one file.
-
-        :param url: anything git takes, without secrets in it
-        :param ref: a branch, a tag, a full ref or a commit id of 40 digits
-        :raises InputError: the ref is not there (with the nearest that is)
-        :raises EnvironmentLacksError: the repository cannot be reached
+        :raises InputError: it has a file that does not belong in a tree, or none
         """
-        if OBJECT_ID.fullmatch(ref):
-            tree = git.rev_parse(self.directory, f"{ref}^{{tree}}")
-            if tree is not None:
-                return CommitId(ref), self._keep(TreeId(tree))
-        local = f"refs/sources/{hashlib.sha256(f'{url} {ref}'.encode()).hexdigest()[:32]}"
-        with self._writing_packs(), self._locked("refs"):
-            completed = git.fetch(self.directory, url, ref, local)
-        if completed.status != 0:
-            raise self._fetch_failed(url, ref, completed.stderr.decode(errors="replace"))
-        commit = git.rev_parse(self.directory, f"{local}^{{commit}}")
-        tree = git.rev_parse(self.directory, f"{local}^{{tree}}")
-        if commit is None or tree is None:
-            raise InputError(
-                f"{ref!r} is not a commit", where=Where(subject=url), fix="give a branch, a tag or a commit id"
-            )
-        return CommitId(commit), self._keep(TreeId(tree))
+        with self._writing_packs():
+            answer = git.fast_import(self.directory, unpacked.commands(directory))
+        return self._keep(TreeId(answer.split()[2].decode()))
 
     def take(self, other: Store, tree: TreeId) -> TreeId:
         """Take a tree over from another store, with all that is in it."""
@@ -167,12 +147,14 @@ class Store:
         self.need({entry.blob for entry in self.entries(tree).values() if entry.mode != SUBMODULE})
 
     def look(self, tree: TreeId, paths: Iterable[str]) -> Mapping[str, Entry]:
-        """Give what a tree has at these paths and on the way to them: files, links, and directories by themselves.
+        """Give what a tree has at these paths and on the way to them: files, links, and directories that are asked for.
 
-        The cost is one of the paths, not of the tree's size.
+        The cost is one of the paths and the folders they are in, not of the tree's size.
         """
-        wanted = sorted({step for path in paths for step in (path, *above(path))})
-        return _entries(git.entries_of(self.directory, tree, wanted)) if wanted else {}
+        wanted = {step for path in paths for step in (path, *above(path))}
+        # Of a directory that something below is asked for as well, git lists all that is in it.
+        listed = _entries(git.entries_of(self.directory, tree, sorted(wanted))) if wanted else {}
+        return {path: entry for path, entry in listed.items() if path in wanted}
 
     def diff(self, old: TreeId, new: TreeId) -> bytes:
         """Give the difference of two trees as a git patch."""
@@ -213,13 +195,12 @@ class Store:
     def _locked(self, name: str) -> Iterator[None]:
         """Hold one of the store's locks.
 
-        Whoever holds ``refs`` is the only one that writes refs: a lock file of git's is then left from a process that
-        was killed, and is taken away.
+        Whoever holds ``refs`` is the only one that writes refs to trees: a lock file of git's is then left from a
+        process that was killed, and is taken away.
         """
         with locked(self.directory / f"{name}.lock"):
             if name == "refs":
-                stale = [self.directory / "shallow.lock", self.directory / "packed-refs.lock"]
-                for lock in (*stale, *(self.directory / "refs").glob("*/*.lock")):
+                for lock in (self.directory / "refs" / "trees").glob("*.lock"):
                     lock.unlink(missing_ok=True)
             yield
 
@@ -229,25 +210,13 @@ class Store:
         with (self.directory / "packs.lock").open("ab") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for pack in self.directory.glob("objects/pack/tmp_*"):
+                packs = self.directory / "objects/pack"
+                for pack in (*packs.glob("tmp_*"), *packs.glob(".tmp-*")):
                     pack.unlink(missing_ok=True)
             except BlockingIOError:
                 pass
             fcntl.flock(stream, fcntl.LOCK_SH)
             yield
-
-    def _fetch_failed(self, url: str, ref: str, output: str) -> InputError | EnvironmentLacksError:
-        if "couldn't find remote ref" in output or "not our ref" in output:
-            lines = git.ls_remote(self.directory, url).text.splitlines()
-            known = [re.sub(r"^refs/(heads|tags)/", "", line.split("\t")[1]) for line in lines if "\t" in line]
-            return InputError(
-                f"the repository has no ref {ref!r}", where=Where(subject=url), fix=suggestion(ref, known)
-            )
-        return EnvironmentLacksError(
-            f"{url} cannot be fetched",
-            details="\n".join(f"    {line}" for line in output.strip().splitlines()[-6:]),
-            fix=f"try `git ls-remote {url}`: the network, the address or your credentials for it are not right",
-        )
 
 
 def _entries(listing: bytes) -> dict[str, Entry]:
@@ -270,6 +239,8 @@ def _create(directory: Path) -> None:
         try:
             scratch.rename(directory)
         except OSError as error:
+            if (directory / "objects").is_dir() and not (directory / "HEAD").exists():
+                raise git.damaged(directory, b"it has no HEAD") from error
             if not (directory / "HEAD").exists():
                 raise RunFailedError(
                     "the store cannot be made here",

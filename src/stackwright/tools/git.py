@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import EnvironmentLacksError, Where
 from stackwright.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping
 
     from stackwright.tools.process import Completed
 
@@ -31,12 +31,51 @@ SETTINGS = (
 # What of the user's environment is about reaching a server, not about repositories.
 KEPT = re.compile(r"GIT_(SSL_|SSH|ASKPASS|PROXY_|HTTP_)")
 
+# What git says where it cannot read what it has written itself (measured: each kind of damage, each command used here).
+# That something is not there is no damage: most blobs of a mirror are not.
+DAMAGE = re.compile(
+    rb"^(?:error|fatal): (?:"
+    rb"(?:loose|packed) object [0-9a-f]{40} \(stored in .*\) is corrupt|object file .* is empty"
+    rb"|(?:file|packfile) .*\.pack (?:is far too short to be a packfile|does not match index|cannot be .*)"
+    rb"|index file .*\.idx is too small|non-monotonic index .*\.idx|wrong index v\d file size in .*"
+    rb"|missing object [0-9a-f]{40} for refs/.*|cannot lock ref .*: reference broken"
+    rb"|unexpected line in .*packed-refs: .*"
+    rb"|not a git repository: '.*'|bad config line \d+ in file .*"
+    rb"|not a tree object|unable to read tree [0-9a-f]{40}|failed to unpack tree object [0-9a-f]{40}"
+    rb"|Failed to traverse parents of commit [0-9a-f]{40}"
+    rb")$",
+    re.MULTILINE,
+)
+
 NOBODY = {"NAME": "Stackwright", "EMAIL": "nobody@localhost", "DATE": "@0 +0000"}
+
+
+class DamagedError(Exception):
+    """A repository of ours is damaged. It passes every handler of the family's errors on its way to the one who heals.
+
+    :param repository: which
+    :param why: what git says
+    :param inode: of the damaged directory: another one may be in its place already
+    """
+
+    def __init__(self, repository: Path, why: str, inode: int) -> None:
+        super().__init__(repository, why, inode)
+        self.repository = repository
+        self.why = why
+        self.inode = inode
 
 
 def init_bare(repository: Path) -> None:
     """Create an empty bare repository."""
     run(repository, "init", "--quiet", "--bare", "--template=", "--initial-branch=none", str(repository))
+
+
+def only_objects(repository: Path) -> None:
+    """Make a bare repository of the objects that are in one whose refs or configuration cannot be read."""
+    for name in ("config", "packed-refs", "HEAD"):
+        (repository / name).unlink(missing_ok=True)
+    (repository / "refs").mkdir(exist_ok=True)
+    (repository / "HEAD").write_text("ref: refs/heads/none\n")
 
 
 def fast_import(repository: Path, commands: Iterable[bytes]) -> bytes:
@@ -81,6 +120,63 @@ def rev_parse(repository: Path, name: str) -> str | None:
     """Give the id of the object with this name (gitrevisions(7)); None if there is none."""
     completed = run(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", name, check=False)
     return completed.text.strip() if completed.status == 0 else None
+
+
+def disambiguate(repository: Path, prefix: str) -> list[str]:
+    """Give the ids of the objects whose ids begin so (at least four digits)."""
+    return run(repository, "rev-parse", f"--disambiguate={prefix}").text.split()
+
+
+def commits_of_refs(repository: Path) -> dict[str, tuple[str, str]]:
+    """Give the commit that each ref leads to, and its tree; refs to something else are left out.
+
+    :raises DamagedError: there is one that leads nowhere
+    """
+    form = " ".join(f"%({star}{field})" for star in ("", "*") for field in ("objecttype", "objectname", "tree"))
+    completed = run(repository, "for-each-ref", f"--format=%(refname) {form}")
+    if broken := re.search(rb"ignoring broken ref .*", completed.stderr):
+        raise damaged(repository, broken[0])
+    found = {}
+    for line in completed.text.splitlines():
+        ref, kind, commit, tree, tagged, peeled, its_tree = line.split(" ")
+        if kind == "commit":
+            found[ref] = (commit, tree)
+        elif tagged == "commit":
+            found[ref] = (peeled, its_tree)
+        elif tagged == "tag":  # the tag of a tag
+            commit_, tree_ = (rev_parse(repository, f"{ref}^{{{kind}}}") for kind in ("commit", "tree"))
+            if commit_ and tree_:
+                found[ref] = (commit_, tree_)
+    return found
+
+
+def distance(repository: Path, old: str, new: str) -> tuple[int, int] | None:
+    """Count the commits that only the old one has, and those that only the new one has; None if one is not here."""
+    words = ("rev-list", "--left-right", "--count", f"{old}...{new}", "--")
+    completed = run(repository, *words, check=False)
+    if completed.status != 0:
+        return None
+    left, right = completed.text.split()
+    return int(left), int(right)
+
+
+def write_commit_graph(repository: Path) -> None:
+    """Let questions of ancestry be answered without reading commits (git-commit-graph(1))."""
+    run(repository, "commit-graph", "write", "--reachable", "--no-progress")
+
+
+def pack_refs(repository: Path) -> None:
+    """Write all refs into one file."""
+    run(repository, "pack-refs", "--all")
+
+
+def commit_times(repository: Path, commits: Iterable[str]) -> list[int]:
+    """Give when each of these commits was made, in seconds since the epoch."""
+    lines = "".join(f"{commit}\n" for commit in commits).encode()
+    return [
+        int(word)
+        for word in run(repository, "log", "--no-walk=unsorted", "--format=%ct", "--stdin", stdin=lines).text.split()
+    ]
 
 
 def ls_tree(repository: Path, tree: str) -> bytes:
@@ -135,17 +231,26 @@ def track(repository: Path, tree: str, directory: Path) -> None:
 
 
 def apply_cached(
-    repository: Path, index: Path, patch: bytes, *, strip: int, reverse: bool = False, check_only: bool = False
+    repository: Path,
+    index: Path,
+    patch: bytes,
+    *,
+    strip: int,
+    reverse: bool = False,
+    check_only: bool = False,
+    context: int | None = None,
 ) -> Completed:
-    """Apply a patch to an index, without fuzz and whatever its whitespace; a status other than 0 is given, not raised.
+    """Apply a patch to an index, whatever its whitespace; a status other than 0 is given, not raised.
 
     :param strip: how many leading parts of each path to take away
     :param reverse: apply it backwards
     :param check_only: leave the index as it is
+    :param context: how many lines of context have to be there; all of them if it is not said
     """
     options = [f"-p{strip}", "--whitespace=nowarn", "--verbose"]
     options += ["--reverse"] if reverse else []
     options += ["--check"] if check_only else []
+    options += [f"-C{context}"] if context is not None else []
     return run(repository, "apply", "--cached", *options, stdin=patch, index=index, check=False)
 
 
@@ -189,31 +294,15 @@ def update_index(repository: Path, index: Path, directory: Path, paths: Iterable
     )  # fmt: skip
 
 
-def copy_objects(source: Path, target: Path, tree: str) -> None:
-    """Copy a tree and all that is in it from one repository to another."""
-    pack = run(source, "pack-objects", "--quiet", "--revs", "--stdout", stdin=f"{tree}\n".encode()).stdout
+def copy_objects(source: Path, target: Path, *objects: str, blobs: bool = True) -> None:
+    """Copy trees or commits and all that is in them from one repository to another.
+
+    :param blobs: what is in the files as well
+    """
+    lines = "".join(f"{name}\n" for name in objects).encode()
+    options = [] if blobs else ["--filter=blob:none"]
+    pack = run(source, "pack-objects", "--quiet", "--revs", "--stdout", *options, stdin=lines).stdout
     run(target, "index-pack", "--stdin", "--fix-thin", stdin=pack)
-
-
-def fetch(repository: Path, url: str, ref: str, into: str) -> Completed:
-    """Fetch one commit, without its history, and let a local ref name it; a failure is given, not raised."""
-    arguments = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
-    return _remote(repository, url, *arguments, refspecs=[f"+{ref}:{into}"])
-
-
-def ls_remote(repository: Path, url: str) -> Completed:
-    """List the refs of a remote repository."""
-    return _remote(repository, url, "ls-remote", "--quiet", "--refs")
-
-
-def _remote(repository: Path, url: str, *arguments: str, refspecs: Iterable[str] = ()) -> Completed:
-    """Talk to another repository: the user's settings count (proxy, certificates, credential helpers, insteadOf)."""
-    environment = {
-        "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL"),
-        "GIT_CONFIG_NOSYSTEM": os.environ.get("GIT_CONFIG_NOSYSTEM"),
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-    return run(repository, *arguments, "--", url, *refspecs, env=environment, check=False)
 
 
 def run(
@@ -224,8 +313,15 @@ def run(
     work_tree: Path | None = None,
     env: Mapping[str, str | None] | None = None,
     check: bool = True,
+    alone: bool = True,
+    watch: Callable[[str], None] | None = None,
 ) -> Completed:
-    """Run git on a bare repository, out of reach of the user's configuration, attributes, hooks and variables."""
+    """Run git on a bare repository, out of reach of the user's configuration, attributes, hooks and variables.
+
+    :param alone: no other repository takes part: what git says of damage is said of this one, even without its place
+    :param watch: is told each line of standard error as it comes
+    :raises DamagedError: the repository is damaged, also where git went on
+    """
     environment: dict[str, str | None] = {
         name: None for name in os.environ if name.startswith("GIT_") and not KEPT.match(name)
     }
@@ -243,7 +339,11 @@ def run(
         environment["GIT_WORK_TREE"] = str(work_tree)
     settings = [part for setting in SETTINGS for part in ("-c", setting)]
     command = ["git", *settings, *arguments]
-    completed = process.run(command, env=environment | dict(env or {}), cwd=work_tree, stdin=stdin, check=False)
+    environment |= env or {}
+    completed = process.run(command, env=environment, cwd=work_tree, stdin=stdin, check=False, watch=watch)
+    for match in DAMAGE.finditer(completed.stderr):
+        if alone or os.fsencode(repository) in match[0]:
+            raise damaged(repository, match[0])
     if completed.status != 0:
         if b"No space left on device" in completed.stderr or b"Out of diskspace" in completed.stderr:
             raise EnvironmentLacksError(
@@ -255,6 +355,13 @@ def run(
             output = (completed.stderr or completed.stdout).decode(errors="replace")
             raise process.ProgramFailedError(["git", *arguments], completed.status, output)
     return completed
+
+
+def damaged(repository: Path, line: bytes) -> DamagedError:
+    """Give the error for what git says of a repository, or of the one that lends it the object in question."""
+    lender = re.search(rb"(/[^:']*)/objects/(?:pack|[0-9a-f]{2})/", line)
+    place = Path(os.fsdecode(lender[1])) if lender else repository
+    return DamagedError(place, line.decode(errors="replace"), place.stat().st_ino if place.exists() else 0)
 
 
 def _last(line: str) -> str:

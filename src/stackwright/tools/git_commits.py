@@ -78,6 +78,11 @@ def format_patch(repository: Path, commit: str, *, strip: int = 1) -> bytes:
     return git.run(repository, "format-patch", *options, commit).stdout
 
 
+def file_name(repository: Path, commit: str) -> str:
+    """Give the name that git-format-patch(1) makes of a subject, without number and suffix."""
+    return git.run(repository, "log", "-1", "--format=%f", commit).text.strip().lstrip(".-") or "patch"
+
+
 def diff_trees(repository: Path, old: str, new: str, *, strip: int = 1) -> bytes:
     """Give the difference of two trees as `format_patch` writes it, which `git.apply_cached` takes."""
     return git.run(repository, "diff-tree", "-r", "-p", *DIFF, *_prefixes(strip), old, new).stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from stackwright.errors import EnvironmentLacksError, RunFailedError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import IO, Any
 
 TAIL_LINES = 15
@@ -84,6 +85,7 @@ def run(
     timeout: float | None = None,
     check: bool = True,
     log: Path | None = None,
+    watch: Callable[[str], None] | None = None,
 ) -> Completed:
     """Run a program to its end and give what it wrote.
 
@@ -93,20 +95,21 @@ def run(
         gone through in another thread while the program reads, and what it raises is raised here
     :param timeout: seconds after which it is killed
     :param check: raise ProgramFailedError if it ends with a status other than 0
+    :param watch: is told each line of standard error as it comes, also those that overwrite one another
     :param log: a file of mode 0600 that both output streams are appended to, instead of the result
     :raises EnvironmentLacksError: the program is not installed
     :raises ProgramFailedError: it failed, or did not end in time
     """
     environment = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
     try:
-        with _sink(log) as sink, _source(stdin) as source:
+        with _sink(log) as sink, _source(stdin) as source, _watched(watch) as watched:
             completed = subprocess.run(
                 list(argv),
                 env=environment,
                 cwd=cwd,
                 **source,
                 stdout=sink or subprocess.PIPE,
-                stderr=subprocess.STDOUT if sink else subprocess.PIPE,
+                stderr=subprocess.STDOUT if sink else watched.writer if watched else subprocess.PIPE,
                 timeout=timeout,
                 check=False,
             )
@@ -118,7 +121,7 @@ def run(
         ) from error
     except subprocess.TimeoutExpired as error:
         raise ProgramFailedError(argv, -9, f"it was still running after {timeout:g} s", log) from error
-    stdout, stderr = completed.stdout or b"", completed.stderr or b""
+    stdout, stderr = completed.stdout or b"", (watched.seen if watched else completed.stderr) or b""
     if check and completed.returncode != 0:
         output = tail(log) if log else (stderr or stdout).decode(errors="replace")
         raise ProgramFailedError(argv, completed.returncode, output, log)
@@ -166,6 +169,39 @@ def _source(stdin: bytes | Iterable[bytes] | None) -> Iterator[dict[str, Any]]:
         feeder.join()
     if failure:
         raise failure[0]
+
+
+class _Watched:
+    """Standard error of a program, given on line by line while it runs."""
+
+    def __init__(self, watch: Callable[[str], None]) -> None:
+        self.watch = watch
+        self.seen = b""
+        self.reader, self.writer = os.pipe()
+
+    def follow(self) -> None:
+        rest = b""
+        with os.fdopen(self.reader, "rb", buffering=0) as stream:
+            while chunk := stream.read(1 << 16):
+                self.seen += chunk
+                *lines, rest = re.split(rb"[\r\n]+", rest + chunk)
+                for line in lines:
+                    self.watch(line.decode(errors="replace"))
+
+
+@contextmanager
+def _watched(watch: Callable[[str], None] | None) -> Iterator[_Watched | None]:
+    if watch is None:
+        yield None
+        return
+    watched = _Watched(watch)
+    follower = threading.Thread(target=watched.follow, name="watch", daemon=True)
+    follower.start()
+    try:
+        yield watched
+    finally:
+        os.close(watched.writer)
+        follower.join()
 
 
 def mark_run(site: Path) -> None:

@@ -1,4 +1,4 @@
-"""A package index on 127.0.0.1 that serves the sdists it is given, and notes what it is asked."""
+"""A package index on 127.0.0.1 that serves the sdists it is given, and notes what it is asked; a mirror of Debian's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.debian import Packager, Server, apt_configuration, serving
+from tests.git_server import GitServer
+from tests.upstream import Upstream, numbered
+
+from .desk import DebianDesk
+from .mirrors import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,3 +113,62 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIn
     yield index
     index.server.shutdown()
     index.server.server_close()
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> DebianDesk:
+    return DebianDesk(tmp_path / "desk")
+
+
+@pytest.fixture
+def packager(tmp_path: Path) -> Packager:
+    return Packager(tmp_path / "mirror/pool")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield from serving(tmp_path / "mirror")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose apt has the suite `orchard` of that mirror, binary packages only."""
+    file = apt_configuration(tmp_path / "machine", f"deb [trusted=yes] {server.url} orchard main # ours\n")
+    monkeypatch.setenv("APT_CONFIG", str(file))
+    return file
+
+
+@pytest.fixture
+def no_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without apt sources."""
+    monkeypatch.setenv("APT_CONFIG", str(apt_configuration(tmp_path / "machine", "# none\n")))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    """A component with a tag, a stable branch, one that has become unmaintained, and one that has ended."""
+    nova = Upstream(tmp_path / "served" / "nova")
+    nova.git("config", "uploadpack.allowFilter", "true")
+    nova.commit({"a": "1\n", "d/b": numbered(30)}, "One")
+    nova.git("tag", "-a", "-m", "1", "1.0.0")
+    for ended in ("2023.1-eom", "2023.1-eol", "2023.2-eom", "train-eol"):
+        nova.commit({"ended": ended})
+        nova.git("tag", "-a", "-m", ended, ended)
+    nova.git("branch", "unmaintained/2024.1")
+    nova.git("branch", "stable/2025.1")
+    nova.commit({"a": "2\n"}, "Two")
+    return nova
+
+
+@pytest.fixture
+def git_server(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitServer]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = GitServer(upstream.directory.parent)
+    yield server
+    server.close()

@@ -261,6 +261,32 @@ def test_a_git_ref_and_a_folder_become_trees(desk: Desk, upstream: Path) -> None
     assert trees["nova"].origin == f"{upstream} 34.0.0 (commit {trees['nova'].digest})"
 
 
+def test_a_branch_is_as_its_mirror_has_it_and_is_followed_where_it_went(desk: Desk, upstream: Path) -> None:
+    def run(*words: str) -> None:
+        subprocess.run(["git", *words], cwd=upstream, check=True)
+
+    run("branch", "unmaintained/2024.1")
+    source = GitSource(git=upstream.as_uri(), ref="stable/2024.1", version="29.0.0")
+    nova = desk.resolve(nova=source)["nova"]
+    note = "stable/2024.1 is unmaintained/2024.1 now"
+    assert nova.origin == f"{upstream.as_uri()} unmaintained/2024.1 (commit {nova.digest}; {note})"
+    assert [event.message for event in desk.seen if event.kind is Kind.NOTE] == [note]
+    upstream.rename(upstream.with_name("elsewhere"))
+    assert desk.resolve(nova=source)["nova"] == nova
+    other = Desk(desk.root / "other")
+    other.root = desk.root  # another state directory, the same cache
+    assert other.resolve(nova=source)["nova"] == nova
+    assert other.store.read(nova.tree, "a") == b"a"
+
+
+def test_refs_that_do_not_exist_are_told_together(desk: Desk, upstream: Path) -> None:
+    bad = {name: GitSource(git=str(upstream), ref="35.0.0", version=None) for name in ("nova", "glance")}
+    with pytest.raises(ManyInputsError) as caught:
+        desk.resolve(**bad)
+    assert [error.what for error in caught.value.errors] == [f"{upstream} has no ref '35.0.0'"] * 2
+    assert "did you mean '34.0.0'?" in str(caught.value)
+
+
 def test_a_version_that_cannot_be_told_is_asked_for(desk: Desk, upstream: Path) -> None:
     with pytest.raises(InputError, match="the version of nova cannot be told") as caught:
         desk.resolve(nova=GitSource(git=str(upstream), ref="master", version=None))

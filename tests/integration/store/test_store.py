@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -292,51 +293,17 @@ def test_killed_while_importing_then_again(tmp_path: Path) -> None:
     assert store.has(expected)
 
 
-@pytest.fixture
-def upstream(tmp_path: Path) -> Path:
-    work = tmp_path / "upstream"
-    work.mkdir()
-    git(work, "init", "-q", "-b", "master")
-    for number in ("1", "2"):
-        (work / "a").write_text(number)
-        git(work, "add", "-A")
-        git(work, "commit", "-q", "-m", number)
-        git(work, "tag", "-a", "-m", "x", f"{number}.0.0")
-    git(work, "branch", "stable/2025.1")
-    return work
-
-
-def test_a_ref_is_fetched_as_a_commit_and_its_tree(store: Store, upstream: Path) -> None:
-    commit, tree = store.fetch(str(upstream), "1.0.0")
-    assert commit == git(upstream, "rev-parse", "1.0.0^{commit}").strip()
-    assert store.read(tree, "a") == b"1"
-    assert store.fetch(upstream.as_uri(), "stable/2025.1")[1] == store.fetch(upstream.as_uri(), "master")[1] != tree
-    assert store.fetch("/nowhere", commit) == (commit, tree)  # a commit id is never fetched twice
-
-
-def test_a_branch_that_moved_is_followed_and_the_old_tree_kept(store: Store, upstream: Path) -> None:
-    old = store.fetch(str(upstream), "master")
-    (upstream / "a").write_text("3")
-    git(upstream, "commit", "-q", "-am", "3")
-    new = store.fetch(str(upstream), "master")
-    assert old != new
+def test_a_tree_is_taken_over_from_another_store_with_all_that_is_in_it(store: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path / "other")
+    tree = other.import_sdist(write_sdist(tmp_path / "a.tar.gz", ("demo/a", b"1"), ("demo/d/b", b"2")))
+    another = other.import_sdist(write_sdist(tmp_path / "b.tar.gz", ("demo/a", b"1"), ("demo/c", b"3")))
+    assert not store.has(tree)
+    assert store.take(other, tree) == tree
     git(store.directory, "gc", "-q", "--prune=now")
-    assert store.read(old[1], "a") == b"2"
-    assert store.read(new[1], "a") == b"3"
-
-
-def test_an_unknown_ref_suggests_the_nearest(store: Store, upstream: Path) -> None:
-    with pytest.raises(InputError, match=r"no ref 'stable/2025\.2'") as caught:
-        store.fetch(str(upstream), "stable/2025.2")
-    assert "did you mean 'stable/2025.1'?" in str(caught.value)
-    with pytest.raises(InputError, match="no ref"):
-        store.fetch(upstream.as_uri(), "1" * 40)
-
-
-def test_a_repository_that_cannot_be_reached(store: Store) -> None:
-    with pytest.raises(EnvironmentLacksError, match=r"http://127\.0\.0\.1:9/nova\.git cannot be fetched") as caught:
-        store.fetch("http://127.0.0.1:9/nova.git", "master")
-    assert "git ls-remote http://127.0.0.1:9/nova.git" in caught.value.fix
+    shutil.rmtree(other.directory)
+    assert store.take(other, tree) == tree  # what is here is not asked for
+    assert store.read_all(tree, ["a", "d/b"]) == {"a": b"1", "d/b": b"2"}
+    assert not store.has(another)
 
 
 def test_a_full_disk_is_told_with_its_directory(tmp_path: Path) -> None:

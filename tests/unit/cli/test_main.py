@@ -101,7 +101,7 @@ def test_errors_are_json_lines_where_progress_is(broken: Callable[..., Told]) ->
     [
         ("stauts", "did you mean 'status'?"),
         ("catalogue lst", "did you mean 'catalogue list'?"),
-        ("patch", "one of: patch status"),
+        ("patch lynt", "did you mean 'patch lint'?"),
         ("catalogue", "one of: catalogue list, catalogue show"),
         ("help dwon", "did you mean 'down'?"),
     ],

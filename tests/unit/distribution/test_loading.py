@@ -10,8 +10,10 @@ from pydantic import ValidationError
 
 from stackwright.distribution import (
     Component,
+    DebianSource,
     Distribution,
     GitSource,
+    PatchRules,
     PathSource,
     PypiSource,
     find,
@@ -117,7 +119,11 @@ components:
             source=GitSource(git="https://git.example/heat", ref="stable/2026.2", version="26.0.0"),
             distribution_name="heat",
         ),
-        "mine": Component(name="mine", source=PathSource(path=Path("../mine")), distribution_name="my-dist-name"),
+        "mine": Component(
+            name="mine",
+            source=PathSource(path=repository.root.parent / "mine"),
+            distribution_name="my-dist-name",
+        ),
         "yours": Component(name="yours", source=PathSource(path=Path("/srv/yours")), distribution_name="yours"),
     }
     site = distribution.site()
@@ -127,6 +133,22 @@ components:
     assert site.config == {"nova": {"nova.conf": {"DEFAULT": {"debug": "true", "workers": "010"}}}}
     assert distribution.site("local").name == "local"
     assert distribution.series_directory("nova", "2026.2") == repository.root / "patches/nova/2026.2"
+
+
+def test_the_paths_of_a_debian_source_start_at_the_distribution(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    source = "debian: nova, dsc: debian/nova 1.dsc, keyring: keys.gpg, version: 2:34.0.0-1, suite: trixie"
+    repository.write("releases/2026.2.yaml", RELEASE.replace("pypi: nova, version: 34.0.0", source))
+    nova = load(repository.root).release("2026.2").component("nova")
+    assert nova.distribution_name == "nova"
+    assert str(nova.source) == "debian nova 2:34.0.0-1"
+    assert nova.source == DebianSource(
+        debian="nova",
+        version="2:34.0.0-1",
+        dsc=f"file://{tmp_path}/debian/nova%201.dsc",
+        keyring=tmp_path / "keys.gpg",
+        suite="trixie",
+    )
 
 
 def test_the_least_distribution(tmp_path: Path) -> None:
@@ -293,13 +315,13 @@ def test_faults_of_the_head(repository: Repository, text: str, message: str) -> 
             "source: {pypi: nova, version: 34.0.0}",
             "",
             "4:3: the key 'nova': the key 'source' is missing\n"
-            "  why: it says: where its upstream tree comes from: pypi, git or path\n"
+            "  why: it says: where its upstream tree comes from: pypi, git, debian or path\n"
             "  fix: add `source:`",
         ),
         (
             "{pypi: nova, version: 34.0.0}",
             "{}",
-            "4:10: the source has no kind\n  fix: add one of the keys pypi, git, path",
+            "4:10: the source has no kind\n  fix: add one of the keys pypi, git, debian, path",
         ),
         ("pypi: nova", "pypy: nova", "4:19: the key 'pypy' is unknown\n  fix: did you mean 'pypi'?"),
         (
@@ -309,8 +331,56 @@ def test_faults_of_the_head(repository: Repository, text: str, message: str) -> 
         ),
         (
             "pypi: nova",
-            "debian: nova",
-            "4:19: the source kind 'debian' is not supported yet\n  fix: use one of pypi, git, path",
+            "debian: Nova",
+            "4:27: 'Nova' is not the name of a Debian source package\n  fix: write it like python-pbr",
+        ),
+        (
+            "pypi: nova, version: 34.0.0",
+            'debian: nova, version: "2:34.0.0-"',
+            "4:42: '2:34.0.0-' is not a Debian version\n  fix: write it like \"2:31.0.0-6\"",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, ref: main",
+            "4:33: the key 'ref' is unknown\n  fix: one of: debian, dsc, keyring, sha256, suite, version",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, suite: trixie main",
+            "4:40: 'trixie main' is not a suite\n  fix: write it like trixie",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, dsc: nova.deb",
+            "4:38: 'nova.deb' does not name a .dsc\n"
+            "  fix: write it like debian/nova_31.0.0-6.dsc or https://HOST/...dsc",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, dsc: ../nova.dsc",
+            "4:38: '../nova.dsc' is not in the distribution\n"
+            "  why: a path is part of the distribution, so that a clone has it\n"
+            "  fix: copy it here, or write file:///...",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, dsc: https://me:s3cret@deb.example/nova.dsc",
+            "4:38: a user or password in a URL\n"
+            "  why: the file is shared, and URLs show up in logs\n"
+            "  fix: put them into ~/.netrc",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, dsc: ftp://deb.example/nova.dsc",
+            "4:38: 'ftp://deb.example/nova.dsc' is not the URL of a .dsc\n"
+            "  fix: write https://..., http://... or file:///...",
+        ),
+        (
+            "pypi: nova",
+            "debian: nova, dsc: http://deb.example/nova.dsc",
+            "4:38: nobody vouches for this .dsc\n"
+            "  why: whatever comes over http may have been changed on its way\n"
+            "  fix: add `sha256:` or `keyring:`, or write https://",
         ),
         (
             "pypi: nova, version",
@@ -582,3 +652,17 @@ def test_where_there_is_no_distribution(tmp_path: Path, call: object) -> None:
     assert caught.value.what == "there is no distribution here"
     assert caught.value.where.file == tmp_path
     assert caught.value.fix == "`stackwright init DIR` makes one; `--distribution DIR` names one that is elsewhere"
+
+
+def test_what_is_asked_of_patches(repository: Repository) -> None:
+    assert load(repository.root).patches == PatchRules(require=(), expires_within=30)
+    repository.write("distribution.yaml", "name: minicloud\npatches: {require: [owner, bug], expires-within: 7}\n")
+    assert load(repository.root).patches == PatchRules(require=("owner", "bug"), expires_within=7)
+    repository.write("distribution.yaml", "name: minicloud\npatches: {require: [owner, bugs, owner], expires: 7}\n")
+    assert repository.errors() == [
+        "distribution.yaml:2:28: item 2 of the key 'require': expected 'owner', 'intent', 'upstream-status', 'review',"
+        " 'bug', 'expires' or 'change-id', found the text 'bugs'\n  fix: did you mean 'bug'?",
+        "distribution.yaml:2:42: the key 'expires' is unknown\n  fix: did you mean 'expires-within'?",
+    ]
+    repository.write("distribution.yaml", "name: minicloud\npatches: {require: [owner, owner]}\n")
+    assert repository.errors() == ["distribution.yaml:2:28: 'owner' is here twice\n  fix: remove one"]

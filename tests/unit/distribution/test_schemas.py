@@ -72,7 +72,9 @@ def test_patterns_are_of_the_whole_text(made: dict[str, Any]) -> None:
 
 
 def test_keys_are_those_that_users_write() -> None:
-    assert list(schema("distribution")["properties"]) == ["name", "description", "maintainer", "default-site"]
+    assert list(schema("distribution")["properties"]) == [
+        *("name", "description", "maintainer", "default-site", "patches")
+    ]
     release = schema("release")
     assert list(release["properties"]) == ["name", "python", "pins", "components"]
     assert release["required"] == ["python", "pins", "components"]

@@ -56,3 +56,16 @@ def test_a_long_command_that_failed_is_cut() -> None:
         process.run(["false", *("word" for _ in range(1000))])
     assert len(caught.value.what) < 200
     assert caught.value.what.endswith("... ended with status 1")
+
+
+def test_standard_error_is_watched_line_by_line_and_kept() -> None:
+    seen: list[str] = []
+    script = "printf '1%%\\r2%%\\rdone\\nrest' >&2; echo out; exit 3"
+    done = process.run(["sh", "-c", script], watch=seen.append, check=False)
+    assert seen == ["1%", "2%", "done"]
+    assert (done.status, done.stdout, done.stderr) == (3, b"out\n", b"1%\r2%\rdone\nrest")
+
+
+def test_what_a_watched_program_that_failed_has_said_is_in_the_error() -> None:
+    with pytest.raises(process.ProgramFailedError, match="no such thing"):
+        process.run(["sh", "-c", "echo no such thing >&2; exit 1"], watch=lambda _: None)
