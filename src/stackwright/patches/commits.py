@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stackwright.patches import messages
 from stackwright.patches.parse import DIFF_WORDS
 from stackwright.store import CommitId, TreeId
 from stackwright.tools import git_commits
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from stackwright.patches.model import Patch
     from stackwright.store import Store
+    from stackwright.tools.git_commits import Commit
 
 PERSON = re.compile(r"\s*(.*?)\s*<([^>]*)>\s*")
 UNKNOWN = "unknown@localhost"
@@ -74,12 +77,36 @@ def rewritten(store: Store, patch: Patch, commit: CommitId) -> bytes:
     What the file says of itself stays as it is, to the byte, where the commit says the same; else the file is written
     anew, as git-format-patch(1) does.
     """
+    if not says_the_same(store, patch, commit):
+        return standard(store, commit, patch)
     (now,) = git_commits.read_commits(store.directory, [commit])
-    name, mail = author_of(patch)
-    if (message_of(patch), f"{name} <{mail}>") != (now.message, now.author):
-        return git_commits.format_patch(store.directory, commit, strip=patch.strip)
     (parent,) = git_commits.read_commits(store.directory, now.parents)
     return redrawn(store, patch, TreeId(parent.tree), TreeId(now.tree))
+
+
+def says_the_same(store: Store, patch: Patch, commit: CommitId) -> bool:
+    """Tell whether a commit has the author, the date and the message of a patch, but for blanks that git takes away."""
+    (now,) = git_commits.read_commits(store.directory, [commit])
+    made = as_commit(store, TreeId(now.tree), CommitId(now.parents[0]), patch)
+    (was,) = git_commits.read_commits(store.directory, [made])
+    return _said(was) == _said(now)
+
+
+def standard(store: Store, commit: CommitId, patch: Patch) -> bytes:
+    """Give the file of a patch that is this commit now, as git-format-patch(1) writes it.
+
+    Fields that its header has beside the message are trailers then.
+    """
+    (now,) = git_commits.read_commits(store.directory, [commit])
+    message = messages.with_fields(now.message, patch.header.fields)
+    if message != now.message:
+        commit = as_commit(
+            store,
+            TreeId(now.tree),
+            CommitId(now.parents[0]),
+            replace(patch, author=now.author, date=f"@{now.date}", message=message),
+        )
+    return git_commits.format_patch(store.directory, commit, strip=patch.strip)
 
 
 def redrawn(store: Store, patch: Patch, old: TreeId, new: TreeId) -> bytes:
@@ -98,6 +125,10 @@ def redrawn(store: Store, patch: Patch, old: TreeId, new: TreeId) -> bytes:
     stat = git_commits.stat_of_trees(store.directory, old, new)
     kept = [line for line in lines[first:] if not STAT.fullmatch(line)]
     return b"".join([*lines[:first], stat, *kept]) + diff + patch.tail
+
+
+def _said(commit: Commit) -> tuple[str, str, str]:
+    return commit.author, commit.date, messages.tidy(commit.message)
 
 
 def author_of(patch: Patch) -> tuple[str, str]:

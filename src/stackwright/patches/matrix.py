@@ -112,8 +112,8 @@ class Cell:
 
     @property
     def good(self) -> bool:
-        """Whether nothing of it needs a hand."""
-        return not self.missing and all(patch.state in GOOD for patch in self.patches)
+        """Whether nothing of it needs a hand. That a further ref is not everywhere needs none."""
+        return (not self.missing or bool(self.against)) and all(patch.state in GOOD for patch in self.patches)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Where
+from stackwright.patches import header as forms
+from stackwright.patches.metadata import Metadata, metadata_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +95,16 @@ class Patch:
     def subject(self) -> str:
         """The first line of the message."""
         return self.message.partition("\n")[0]
+
+    @cached_property
+    def header(self) -> forms.Header:
+        """What it says of itself, with the places in its file."""
+        return forms.parse(self.head)
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Why it is carried, by whom, where it stands upstream, and until when."""
+        return metadata_of(self.header)
 
     @property
     def diff(self) -> bytes:

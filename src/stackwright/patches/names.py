@@ -20,7 +20,7 @@ def unquoted(name: bytes) -> bytes:
 
     def meant(escape: re.Match[bytes]) -> bytes:
         code = escape[1].decode("latin-1")
-        return bytes([int(code, 8) & 0xFF if code.isdigit() else ESCAPES.get(code, ord(code))])
+        return bytes([int(code, 8) & 0xFF if len(code) == 3 else ESCAPES.get(code, ord(code))])
 
     return re.sub(rb"\\([0-7]{3}|.)", meant, match[1], flags=re.DOTALL)
 

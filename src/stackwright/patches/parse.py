@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@(.*)", re.DOTALL)
 DIFF_WORDS = (b"diff -", b"Index: ", b"=====", b"Only in ")  # what programs write before a plain diff
+# The end of the message and the summary, as git-format-patch(1) writes them: what the message quotes is no change.
+SUMMARY = re.compile(
+    rb"^---\n(?: \S.*\n)* \d+ files? changed(?:, .*)?\n(?: (?:create|delete|mode|rename|copy|rewrite) .*\n)*\n"
+    rb"(?=diff --git )",
+    re.MULTILINE,
+)
+ONE_BINARY = re.compile(rb"Binary files .* and .* differ\r?\n")
 MODE = re.compile(rb"[0-7]{6}")
 
 
@@ -49,14 +56,22 @@ class _Reader:
         changes = []
         first = None
         end = 0
+        *_, message_end = [0, *(match.end() for match in SUMMARY.finditer(self.data))]
+        self.at = self.data.count(b"\n", 0, message_end)
         while self.at < len(self.lines):
             if self._begins():
                 first = self.at if first is None else first
                 changes.append(self._change())
                 end = self.at
             else:
+                if ONE_BINARY.match(self.lines[self.at]) and (not self.at or first is not None):
+                    raise self._binary_unshown()
                 self.at += 1
-        head = header.parse(b"".join(line for line in self.lines[:first] if not line.startswith(DIFF_WORDS)))
+        head = header.parse(b"".join(self.lines[:first]))
+        if head.attached:
+            raise self._wrong(
+                1, "the patch is an attachment of a mail", "take it out: git mailinfo MESSAGE PATCH <MAIL"
+            )
         if head.encoding in ("quoted-printable", "base64"):
             raise self._wrong(
                 1, f"the mail is encoded as {head.encoding}", "decode it: git mailinfo MESSAGE PATCH <MAIL"
@@ -144,11 +159,7 @@ class _Reader:
                 binary = True
                 break
             elif line.startswith(b"Binary files "):
-                raise self._wrong(
-                    self.at + 1,
-                    "the patch says that a binary file differs, but not how",
-                    "make it anew: git format-patch writes binary files whole",
-                )
+                raise self._binary_unshown()
             elif not line.startswith((b"similarity index ", b"dissimilarity index ")):
                 break
             self.at += 1
@@ -216,6 +227,13 @@ class _Reader:
             if self.at == len(self.lines):
                 self.lines.append(b"\n")
             self.at += 1
+
+    def _binary_unshown(self) -> InputError:
+        return self._wrong(
+            self.at + 1,
+            "the patch says that a binary file differs, but not how",
+            "make it anew: git format-patch writes binary files whole",
+        )
 
     def _path(self, name: bytes, start: int) -> str:
         if name.startswith(b"/"):

@@ -11,8 +11,9 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from stackwright.distribution.loading import SHARED
+from stackwright.distribution.place import SHARED
 from stackwright.errors import InputError, ManyInputsError, Where, suggestion
+from stackwright.patches import replacing
 from stackwright.patches.model import Line, Patch, Series
 from stackwright.patches.parse import parse
 
@@ -32,6 +33,7 @@ def read_series(directory: Path) -> Series:
     :param directory: ``patches/COMPONENT/RELEASE``; a line may name a file elsewhere in ``patches/``
     :raises InputError: a line is wrong, a file is missing, named twice or not a patch (all of them together)
     """
+    replacing.finish(directory.parent.parent)
     file = directory / SERIES
     if not file.exists():
         lost = patch_files(directory)
@@ -65,8 +67,13 @@ def read_series(directory: Path) -> Series:
 
 def read_lines(directory: Path) -> Iterator[Line | InputError]:
     """Give the lines of a ``series`` file that name patches, and what is wrong with those that cannot be read."""
+    return lines_in(directory, (directory / SERIES).read_bytes())
+
+
+def lines_in(directory: Path, data: bytes) -> Iterator[Line | InputError]:
+    """Give the same of a text that is to be a ``series`` file of a folder."""
     file = directory / SERIES
-    for number, text in enumerate(file.read_bytes().decode("utf-8", "surrogateescape").split("\n"), start=1):
+    for number, text in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), start=1):
         try:
             line = _line(directory, text, Where(file=file, line=number))
         except InputError as error:

@@ -16,12 +16,12 @@ BLANKS = " \t\r"
 class Trailer(NamedTuple):
     """A trailer in a list of lines.
 
-    :param index: of its first line
+    :param row: the index of its first line
     :param at: where its value begins in that line
     :param value: its lines in one
     """
 
-    index: int
+    row: int
     name: str
     at: int
     value: str
@@ -70,6 +70,14 @@ def read(lines: Sequence[str], where: range) -> list[Trailer]:
             at = colon + 1 + len(rest) - len(rest.lstrip(BLANKS))
             found.append(Trailer(index, line[:colon].rstrip(BLANKS), at, rest.strip()))
     return found
+
+
+def of_message(message: str) -> list[Trailer]:
+    """Give the trailers of a whole commit message."""
+    lines = message.strip("\n").split("\n")
+    title = next((number for number, line in enumerate(lines) if not line.strip(BLANKS)), len(lines))
+    rest = lines[title + 1 :]
+    return read(rest, block(rest))
 
 
 def separator(line: str) -> int:

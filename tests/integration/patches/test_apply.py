@@ -46,7 +46,7 @@ class Upstream:
         for name, content in files.items():
             self.write(name, content)
         self.commit("base")
-        return self.store.fetch(str(self.work), "HEAD")[1]
+        return self.store.import_directory(self.work)
 
     def write(self, name: str, content: str | bytes) -> None:
         file = self.work / name
@@ -98,7 +98,7 @@ def test_a_series_gives_the_trees_that_git_commits(upstream: Upstream) -> None:
     applied = apply(upstream.store, base, read_series(upstream.series))
     assert applied.trees == tuple(expected)
     assert applied.tree == expected[-1]
-    assert applied.offsets == ()
+    assert not any(applied.offsets)
     upstream.store.has(*applied.trees)
 
 
@@ -131,7 +131,7 @@ def test_a_hunk_that_has_moved_is_reported(upstream: Upstream) -> None:
     upstream.git("reset", "-q", "--hard", "HEAD^")
     base = upstream.base(ü="new\nnew\n" + TEN)
     applied = apply(upstream.store, base, read_series(upstream.series))
-    assert applied.offsets == (Offset(0, "ü", 1, 2),)
+    assert applied.offsets == ((Offset("ü", 1, 2),),)
     assert status(upstream.store, base, read_series(upstream.series))[0].state is State.OFFSET
 
 
@@ -280,13 +280,13 @@ def test_the_status_of_every_patch(upstream: Upstream) -> None:
     base = upstream.base(a=TEN.replace("line 5", "one"))
     found = status(upstream.store, base, read_series(upstream.series))
     assert [(patch.name, patch.state, patch.subject) for patch in found] == [
-        ("1.patch", State.ALREADY_APPLIED, "1.patch"),
+        ("1.patch", State.UPSTREAM, "1.patch"),
         ("2.patch", State.APPLIES, "2.patch"),
         ("3.patch", State.CONFLICT, "3.patch"),
         ("dead.patch", State.UNLISTED, ""),
     ]
-    assert found[2].error is not None
-    assert found[2].error.problems[0].path == "b"
+    assert found[2].problems[0].path == "b"
+    assert "the patch 3.patch does not apply" in found[2].message
 
 
 LINK = (
