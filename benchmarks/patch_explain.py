@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stackwright.patches import parse, read_series
-from stackwright.patches.explain import explain
-from stackwright.patches.upstreamed import Upstreamed
+from stackwright.patches.history.explain import explain
+from stackwright.patches.history.upstreamed import Upstreamed
 from stackwright.store import CommitId, Store
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stackwright.patches import apply, read_series
-from stackwright.patches.replacing import replace
+from stackwright.patches.editing.replacing import replace
 from stackwright.sources.bases import Base
 from stackwright.store import Store
 from tests.upstream import Upstream
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stackwright.patches import Series
-    from stackwright.patches.draft import Draft
+    from stackwright.patches.editing.draft import Draft
     from stackwright.store import TreeId
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stackwright.patches import Series, apply, layouts, read_series
-from stackwright.patches.exporting import Exporter
-from stackwright.patches.importing import Import, carry_out, plan_import
+from stackwright.patches import Series, apply, read_series
+from stackwright.patches.exchange import layouts
+from stackwright.patches.exchange.exporting import Exporter
+from stackwright.patches.exchange.importing import Import, carry_out, plan_import
 from stackwright.store import Store, TreeId
 from stackwright.tools import git_commits
 from tests.upstream import Upstream, numbered

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stackwright.patches.conflict import diagnose
-from stackwright.patches.matrix import Cell, Evidence, Matrix, Offset, PatchStatus, State, Trust
+from stackwright.patches.matrix.cells import Cell, Evidence, Matrix, PatchStatus, State, Trust
+from stackwright.patches.model import Offset
 from stackwright.patches.parse import parse
 
 BEFORE = """\

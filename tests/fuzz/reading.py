@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stackwright.errors import InputError, StackwrightError
-from stackwright.patches import mails, parse
+from stackwright.patches import parse
+from stackwright.patches.exchange import mails
 from stackwright.patches.safety import check
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import WorkspaceCommand
 from stackwright.errors import InputError, ManyInputsError, Where
-from stackwright.patches.check_keys import checks
-from stackwright.patches.pipelines import definition, github_checks, gitlab_checks
-from stackwright.patches.survey import Wanted, read_all
+from stackwright.patches.matrix.check_keys import checks
+from stackwright.patches.matrix.pipelines import definition, github_checks, gitlab_checks
+from stackwright.patches.matrix.survey import Wanted, read_all
 from stackwright.sources.bases import Bases
 from stackwright.store import Memo, Store
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceLister
 from stackwright.errors import CheckFailedError
-from stackwright.patches import matrix_json
-from stackwright.patches.matrix import GOOD
-from stackwright.patches.stamp import stamp
+from stackwright.patches.matrix import matrix_json
+from stackwright.patches.matrix.cells import GOOD
+from stackwright.patches.matrix.stamp import stamp
 from stackwright.store import Memo, Store
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from stackwright.patches.matrix import Cell, Matrix, PatchStatus
+    from stackwright.patches.matrix.cells import Cell, Matrix, PatchStatus
 
 
 class Status(WorkspaceLister):
@@ -46,7 +46,7 @@ class Status(WorkspaceLister):
             tuple(parsed_args.component), tuple(parsed_args.release), tuple(parsed_args.against)
         )
         if parsed_args.html:
-            from stackwright.patches.page import page
+            from stackwright.patches.matrix.page import page
 
             parsed_args.html.write_text(page(self._matrix), encoding="utf-8")
         if parsed_args.json:
@@ -62,7 +62,7 @@ class Status(WorkspaceLister):
         if known is not None:
             return matrix_json.load(known)
         # Here, as what is needed to fill it takes longer to load than what is remembered takes to be shown.
-        from stackwright.patches.survey import Wanted, lasting, survey
+        from stackwright.patches.matrix.survey import Wanted, lasting, survey
         from stackwright.sources.bases import Bases
 
         store = Store(workspace.state / "store.git")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.patch_edit import UNDO, SeriesCommand, add_force
 from stackwright.errors import InputError, StackwrightError, Where, suggestion
-from stackwright.patches import dropping, editing, replacing, sharing
-from stackwright.patches.draft import is_called
-from stackwright.patches.matrix import Evidence, Trust
+from stackwright.patches.editing import dropping, editing, replacing, sharing
+from stackwright.patches.editing.draft import is_called
+from stackwright.patches.history.upstreamed import Upstreamed
+from stackwright.patches.matrix.cells import Evidence, Trust
 from stackwright.patches.parse import parse
 from stackwright.patches.series import read_series
-from stackwright.patches.upstreamed import Upstreamed
 from stackwright.tools import git_merge, git_work_tree
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stackwright.cli.patch_edit import Opened
-    from stackwright.patches.draft import Draft
+    from stackwright.patches.editing.draft import Draft
     from stackwright.patches.model import Patch
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import WorkspaceCommand
 from stackwright.errors import StackwrightError
-from stackwright.patches import editing, replacing, reshaping, sharing
+from stackwright.patches.editing import editing, replacing, reshaping, sharing
 from stackwright.patches.series import read_series
 from stackwright.sources.bases import Asked, Bases
 from stackwright.store import Memo, Store
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stackwright.cli.workspace import Workspace
-    from stackwright.patches.draft import Draft
+    from stackwright.patches.editing.draft import Draft
     from stackwright.patches.model import Series
     from stackwright.sources.bases import Base
     from stackwright.store import TreeId

@@ -10,12 +10,14 @@ from stackwright.cli.base import Listing, WorkspaceCommand, WorkspaceLister
 from stackwright.cli.patch_edit import UNDO
 from stackwright.distribution.writing import with_source
 from stackwright.errors import CheckFailedError, InputError, StackwrightError, Where, suggestion
-from stackwright.patches import apply, layouts, read_series, status
-from stackwright.patches.exporting import Exporter, write_directory, write_file
-from stackwright.patches.foreign import find_series, place
-from stackwright.patches.importing import carry_out, plan_import
-from stackwright.patches.layouts import Layout
-from stackwright.patches.matrix import GOOD
+from stackwright.patches import apply, read_series
+from stackwright.patches.exchange import layouts
+from stackwright.patches.exchange.exporting import Exporter, write_directory, write_file
+from stackwright.patches.exchange.foreign import find_series, place
+from stackwright.patches.exchange.importing import carry_out, plan_import
+from stackwright.patches.exchange.layouts import Layout
+from stackwright.patches.matrix.cells import GOOD
+from stackwright.patches.matrix.states import status
 from stackwright.sources.bases import Asked, Bases
 from stackwright.store import Memo, Store
 
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stackwright.cli.workspace import Workspace
-    from stackwright.patches import PatchStatus
-    from stackwright.patches.foreign import Placed
-    from stackwright.patches.importing import Import
-    from stackwright.patches.upstreams import Upstream
+    from stackwright.patches.exchange.foreign import Placed
+    from stackwright.patches.exchange.importing import Import
+    from stackwright.patches.exchange.upstreams import Upstream
+    from stackwright.patches.matrix.cells import PatchStatus
     from stackwright.sources.bases import Base
 
 KINDS = ("git", "mbox", "quilt", "dep3")

@@ -14,10 +14,10 @@ from stackwright.distribution import GitSource, PathSource
 from stackwright.errors import CheckFailedError, InputError, StackwrightError
 from stackwright.events import Kind
 from stackwright.patches import read_series
-from stackwright.patches.explain import common_base, explain
-from stackwright.patches.interdiff import differing
-from stackwright.patches.told import day_of, told, trailers_of
-from stackwright.patches.upstreamed import Upstreamed
+from stackwright.patches.history.explain import common_base, explain
+from stackwright.patches.history.interdiff import differing
+from stackwright.patches.history.told import day_of, told, trailers_of
+from stackwright.patches.history.upstreamed import Upstreamed
 from stackwright.sources.mirror import open_mirror
 from stackwright.store import Memo
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from stackwright.cli.workspace import Workspace
     from stackwright.distribution import Component, Release
     from stackwright.events import Events
-    from stackwright.patches.explain import Explanation
-    from stackwright.patches.matrix import Evidence
+    from stackwright.patches.history.explain import Explanation
+    from stackwright.patches.matrix.cells import Evidence
     from stackwright.sources.mirror import Mirror
     from stackwright.store import CommitId
     from stackwright.tools.git_commits import Commit

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceLister
 from stackwright.errors import CheckFailedError, InputError, Where, suggestion
-from stackwright.patches.carried import carried
-from stackwright.patches.lint import Severity, lint
-from stackwright.patches.sets import sets
+from stackwright.patches.lint.carried import carried
+from stackwright.patches.lint.rules import Severity, lint
+from stackwright.patches.lint.sets import sets
 
 if TYPE_CHECKING:
     import argparse
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stackwright.distribution import Distribution
-    from stackwright.patches.lint import Finding
+    from stackwright.patches.lint.rules import Finding
+    from stackwright.patches.lint.sets import Place
     from stackwright.patches.metadata import Metadata
-    from stackwright.patches.sets import Place
 
 
 class Lint(WorkspaceLister):

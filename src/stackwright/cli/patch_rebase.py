@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceCommand, WorkspaceLister
 from stackwright.errors import CheckFailedError, InputError, StackwrightError, Where, suggestion
-from stackwright.patches import rebase_run
-from stackwright.patches.rebase import Outcome
-from stackwright.patches.rebase_state import Request, State, load
-from stackwright.patches.resolutions import FOLDER, files_of, read_resolution
+from stackwright.patches.rebasing import rebase_run
+from stackwright.patches.rebasing.rebase import Outcome
+from stackwright.patches.rebasing.rebase_state import Request, State, load
+from stackwright.patches.rebasing.resolutions import FOLDER, files_of, read_resolution
 from stackwright.sources.bases import Asked, Bases
 from stackwright.store import Memo, Store
 from stackwright.tools import git_merge
@@ -19,7 +19,7 @@ from stackwright.tools import git_merge
 if TYPE_CHECKING:
     import argparse
 
-    from stackwright.patches.rebase_run import Result
+    from stackwright.patches.rebasing.rebase_run import Result
 
 
 class Rebase(WorkspaceLister):

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceLister
 from stackwright.errors import CheckFailedError
-from stackwright.patches.contents import contents, mergeable, plan_merge
-from stackwright.patches.replacing import replace
-from stackwright.patches.serves import served, unbroken
+from stackwright.patches.editing.replacing import replace
+from stackwright.patches.matrix.contents import contents, mergeable, plan_merge
+from stackwright.patches.matrix.serves import served, unbroken
 from stackwright.sources.bases import Bases
 from stackwright.store import Memo, Store
 
 if TYPE_CHECKING:
     import argparse
 
-    from stackwright.patches.contents import Content
+    from stackwright.patches.matrix.contents import Content
 
 
 class Dedupe(WorkspaceLister):

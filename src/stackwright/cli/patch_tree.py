@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from stackwright.cli.patch_edit import SeriesCommand
 from stackwright.cli.workspace import Workspace
 from stackwright.errors import InputError, Where, suggestion
-from stackwright.patches import editing, making, reshaping, work_tree
 from stackwright.patches.apply import apply
-from stackwright.patches.draft import check_file_name, find
+from stackwright.patches.editing import editing, making, reshaping, work_tree
+from stackwright.patches.editing.draft import check_file_name, find
 from stackwright.patches.series import read_series
 from stackwright.tools import git_work_tree
 
 if TYPE_CHECKING:
     from stackwright.cli.patch_edit import Opened
-    from stackwright.patches.work_tree import WorkTree
+    from stackwright.patches.editing.work_tree import WorkTree
 
 EDIT = "edit"
 

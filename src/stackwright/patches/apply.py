@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.patches import safety
 from stackwright.patches.conflict import PatchConflictError, Problem, diagnose
-from stackwright.patches.matrix import Offset
-from stackwright.patches.model import LINK
+from stackwright.patches.model import LINK, Offset
 from stackwright.patches.said import moved_hunks
 from stackwright.patches.series import digest
 from stackwright.store import TreeId

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stackwright.patches import messages
+from stackwright.patches.editing import messages
 from stackwright.patches.parse import DIFF_WORDS
 from stackwright.store import CommitId, TreeId
 from stackwright.tools import git_commits

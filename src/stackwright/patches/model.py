@@ -67,6 +67,19 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Offset:
+    """A hunk that applied, but not at the line it names.
+
+    :param hunk: its number among the file's hunks, from 1
+    :param lines: how far it moved, downwards
+    """
+
+    path: str
+    hunk: int
+    lines: int
+
+
+@dataclass(frozen=True)
 class Patch:
     """One file of the user's: who made it, why, and what it changes.
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stackwright.patches import names
-from stackwright.patches.matrix import Offset
+from stackwright.patches.model import Offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.distribution.place import SHARED
 from stackwright.errors import InputError, ManyInputsError, Where, suggestion
-from stackwright.patches import replacing
+from stackwright.patches.editing import replacing
 from stackwright.patches.model import Line, Patch, Series
 from stackwright.patches.parse import parse
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stackwright.errors import InputError
-from stackwright.patches import Offset, PatchConflictError, State, apply, read_series, status
+from stackwright.patches import Offset, PatchConflictError, apply, read_series
+from stackwright.patches.matrix.cells import State
+from stackwright.patches.matrix.states import status
 from stackwright.store import Memo, Store, TreeId
 
 if TYPE_CHECKING:

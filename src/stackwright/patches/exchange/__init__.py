@@ -1,0 +1,1 @@
+"""Series from elsewhere, and series for others."""

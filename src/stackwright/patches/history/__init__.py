@@ -1,0 +1,1 @@
+"""What upstream's history says of a series: what broke it, and what has been merged."""

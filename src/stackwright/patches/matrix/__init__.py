@@ -1,0 +1,1 @@
+"""How every patch stands, for each component and release, and on further refs."""
