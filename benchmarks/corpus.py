@@ -36,6 +36,9 @@ class Corpus:
     """The distribution and the upstream repositories it names."""
 
     directory: Path
+    components: tuple[str, ...] = tuple(SDISTS)
+    commits: int = COMMITS
+    times: int = 1  # as many patches
     seconds: int = 1_700_000_000
     dice: random.Random = field(default_factory=lambda: random.Random(20261120))
 
@@ -70,8 +73,9 @@ class Corpus:
         if (self.distribution / "distribution.yaml").exists():
             return self
         shutil.rmtree(self.directory, ignore_errors=True)
-        for component, (name, version, patches) in SDISTS.items():
-            self._component(component, _sdist(name, version, self.directory / "sdists"), patches)
+        for component in self.components:
+            name, version, patches = SDISTS[component]
+            self._component(component, _sdist(name, version, self.directory / "sdists"), patches * self.times)
         releases = self.distribution / "releases"
         releases.mkdir(parents=True)
         for release in RELEASES:
@@ -79,7 +83,8 @@ class Corpus:
             lines += [
                 f"  {component}: {{source: {{git: '{self.upstream(component).as_uri()}', ref: stable/{release},"
                 f" version: '{version}'}}, distribution-name: {name}}}"
-                for component, (name, version, _) in SDISTS.items()
+                for component in self.components
+                for name, version, _ in [SDISTS[component]]
             ]
             (releases / f"{release}.yaml").write_text("\n".join(lines) + "\n")
         (self.distribution / "distribution.yaml").write_text("name: corpus\n")
@@ -99,14 +104,14 @@ class Corpus:
         )
         carried = self.dice.sample(files, min(patches + EXTRA, len(files)))
         for number, release in enumerate(RELEASES):
-            for commit in range(COMMITS):
-                if commit == COMMITS // 2:
+            for commit in range(self.commits):
+                if commit == self.commits // 2:
                     self.git(repository, "tag", f"{release}-rc1")
                 self._upstream_commit(repository, files, carried)
             self.git(repository, "branch", f"stable/{release}")
             count = patches + (EXTRA if component == "nova" and number == 0 else 0)
             self._series(component, release, repository, carried[:count])
-        for _ in range(COMMITS):
+        for _ in range(self.commits):
             self._upstream_commit(repository, files, carried)
 
     def _upstream_commit(self, repository: Path, files: list[Path], carried: list[Path]) -> None:

@@ -27,12 +27,13 @@ AGAINST = ("master", *(f"stable/{release}" for release in RELEASES), "2024.1-rc1
 
 
 class Benchmark:
-    """The command on the corpus, with a state directory of its own."""
+    """The command on a corpus, with a state directory of its own."""
 
-    def __init__(self) -> None:
-        self.corpus = Corpus(ROOT / "corpus").make()
-        self.state = ROOT / "state"
-        self.environment = {**os.environ, "STACKWRIGHT_CACHE": str(ROOT / "cache")}
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus.make()
+        self.state = corpus.directory / "state"
+        self.cache = corpus.directory / "cache"
+        self.environment = {**os.environ, "STACKWRIGHT_CACHE": str(self.cache)}
 
     def status(self, *words: str) -> float:
         """Give the seconds that `patch status` takes."""
@@ -48,7 +49,7 @@ class Benchmark:
 
     def cold(self, *words: str) -> float:
         """The same, with nothing remembered of any earlier one; mirrors are there."""
-        for file in (ROOT / "cache").glob("memo.sqlite*"):
+        for file in self.cache.glob("memo.sqlite*"):
             file.unlink()
         return self.status(*words)
 
@@ -95,7 +96,7 @@ def best(measure: Callable[[], float]) -> float:
 
 def main() -> None:
     """Measure all, and print a table."""
-    benchmark = Benchmark()
+    benchmark = Benchmark(Corpus(ROOT / "corpus"))
     benchmark.status()  # the mirrors
     against = [word for ref in AGAINST for word in ("--against", ref)]
     matrix, again = best(benchmark.cold), best(benchmark.status)
@@ -112,6 +113,25 @@ def main() -> None:
     print(f"| nothing changed, beyond the interpreter's start | {again - interpreter:.2f} | 0.3 | | | |")
 
 
+def growth() -> None:
+    """Measure how the whole matrix grows: with the patches, with upstream's history, with its tree."""
+    print("| what | series | patches | upstream commits | files in the tree | seconds |\n|---|---|---|---|---|---|")
+    for what, component, commits, times in (
+        ("once", "nova", 40, 1),
+        ("four times the patches", "nova", 40, 4),
+        ("ten times the history", "nova", 400, 1),
+        ("a small tree", "placement", 40, 7),
+    ):
+        name = what.replace(" ", "-")
+        benchmark = Benchmark(Corpus(ROOT / "growth" / name, (component,), commits, times))
+        benchmark.status()
+        patches = len(list(benchmark.corpus.distribution.glob("patches/*/*/*.patch")))
+        upstream = benchmark.corpus.upstream(component)
+        history = benchmark.corpus.git(upstream, "rev-list", "--count", "master")
+        files = len(benchmark.corpus.git(upstream, "ls-files").splitlines())
+        print(f"| {what} | {len(RELEASES)} | {patches} | {history} | {files} | {best(benchmark.cold):.2f} |")
+
+
 def _seconds(argv: list[str]) -> float:
     begin = time.monotonic()
     subprocess.run(argv, check=True)
@@ -120,3 +140,4 @@ def _seconds(argv: list[str]) -> float:
 
 if __name__ == "__main__":
     main()
+    growth()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser import browser
 from tests.team import Team
 from tests.upstream import numbered
 
@@ -114,6 +115,18 @@ def test_as_a_grid_and_for_programs_and_as_a_page(stackwright: Stackwright, tmp_
     page = (tmp_path / "m.html").read_text()
     assert "db.patch" in page
     assert "default-src 'none'" in page
+
+
+def test_the_page_of_a_real_run_leads_a_browser_down_to_the_hunk(stackwright: Stackwright, tmp_path: Path) -> None:
+    stackwright("patch", "status", "--against", "master", "--html", str(tmp_path / "m.html"), status=1)
+    with browser() as chromium:
+        chromium.open(tmp_path / "m.html")
+        assert chromium.text("#sentence").startswith("None of 5 patches needs a hand.")
+        chromium.open(tmp_path / "m.html", "nova/2025.2@master/api.patch")
+        panel = chromium.text("#panel")
+        assert "conflict" in panel
+        assert "zwanzig" in panel
+        assert chromium.complaints() == []
 
 
 def test_nothing_is_checked_out_and_nothing_of_the_distribution_changes(stackwright: Stackwright, team: Team) -> None:
