@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from stackwright.catalogue.model import Service
 from stackwright.distribution.model import DistributionFile, ReleaseFile, SiteFile
 from stackwright.distribution.reading import parse, read_yaml
+from stackwright.hazards.ledger import LedgerFile
+from stackwright.hazards.rulebook import Rules
 from tests.documented import Block, blocks, pages
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -17,6 +19,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "release": ReleaseFile,
     "site": SiteFile,
     "service": Service,
+    "claims": LedgerFile,
+    "rules": Rules,
 }
 EXAMPLES = [block for page in pages() for block in blocks(page) if block.language == "yaml"]
 

@@ -1,0 +1,1 @@
+"""What a carried patch collides with, now and at the next upgrade."""
