@@ -103,7 +103,7 @@ def test_a_source_package_that_is_part_of_the_distribution(orchard: Orchard) -> 
     orchard.source('debian: pear, version: "2:1.0-3", dsc: debian/pear_1.0-3.dsc')
     assert states(orchard) == ["applies"]
     replace(orchard.distribution / "debian/pear_1.0-3.dsc", "pear_1.0.orig.tar.gz", tarball("pear-1.0", {"a": "a"}))
-    message = orchard.stackwright("patch", "status", status=1).stderr
+    message = orchard.stackwright("patch", "status", status=2).stderr
     assert "Debian's own patch three.patch does not apply in pear 2:1.0-3" in message
 
 
@@ -168,6 +168,6 @@ def test_on_what_debian_has(orchard: Orchard, package: str, suite: str) -> None:
     if not lacking:
         assert states(orchard) == ["applies"]
         return
-    message = orchard.stackwright("patch", "status", status=1).stderr
+    message = orchard.stackwright("patch", "status", status=3).stderr
     assert f"the file {lacking[0].name} of {package} {version} cannot be had" in message
     assert f"{lacking[0].url}: the server answered 404" in message
