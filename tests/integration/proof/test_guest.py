@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -31,6 +32,10 @@ while sys.stdin.buffer.readline().strip():
 body = {json.dumps({"uuid": UUID})!r} if b"meta_data.json" in request else "proof.novalocal"
 sys.stdout.write("HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
 """
+needs_a_machine = pytest.mark.skipif(
+    not all(map(shutil.which, ("qemu-system-x86_64", "genisoimage"))),
+    reason="needs QEMU and genisoimage: apt-get install qemu-system-x86 genisoimage",
+)
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +136,7 @@ def boot(guest: GuestImage, tmp_path: Path) -> Iterator[Callable[..., Machine]]:
         machine.process.wait()
 
 
+@needs_a_machine
 def test_it_boots_to_a_lease_and_a_prompt_and_finds_what_a_cloud_gives(
     boot: Callable[..., Machine], tmp_path: Path
 ) -> None:
@@ -160,6 +166,7 @@ def test_it_boots_to_a_lease_and_a_prompt_and_finds_what_a_cloud_gives(
     assert machine.process.returncode == 0
 
 
+@needs_a_machine
 def test_without_a_cloud_it_says_what_is_missing_and_still_lets_one_in(boot: Callable[..., Machine]) -> None:
     machine = boot("-nic", "user,model=virtio,restrict=on")
     console = read_console(machine.wait(lambda log: read_console(log).login, 150))
@@ -170,6 +177,7 @@ def test_without_a_cloud_it_says_what_is_missing_and_still_lets_one_in(boot: Cal
     assert "tried 10 times" in console.metadata.text
 
 
+@needs_a_machine
 def test_without_a_network_the_guest_says_so(boot: Callable[..., Machine]) -> None:
     machine = boot("-nic", "none")
     log = machine.wait(lambda log: read_console(log).lease is not None)

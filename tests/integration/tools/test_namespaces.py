@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from stackwright.tools.namespaces import NAMESPACES, Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(shutil.which("ping") is None, reason="needs ping: apt-get install iputils-ping")
 
 
 @pytest.fixture
