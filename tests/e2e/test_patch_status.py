@@ -170,6 +170,16 @@ def test_a_release_overlays_its_own_form_of_a_shared_patch(team: Team, stackwrig
     assert {row["Releases"] for row in rows} == {"2025.1", "2025.2"}
 
 
+def test_a_shared_patch_that_no_release_names_is_in_no_series(team: Team, stackwright: Stackwright) -> None:
+    stackwright("patch", "dedupe", "--merge")
+    assert set(states(stackwright.json("patch", "status", "nova")).values()) == {"applies", "applies with offset"}
+    for release in ("2025.1", "2025.2"):
+        series = team.folder("nova", release) / "series"
+        series.write_text(series.read_text().replace("db.patch\n", ""))
+    found = states(stackwright.json("patch", "status", "nova", status=1))
+    assert found["nova", "2025.2", "../shared/db.patch"] == "in no series"
+
+
 def test_two_patches_of_one_name_and_other_content_are_not_merged(team: Team, stackwright: Stackwright) -> None:
     (team.distribution / "patches/nova/shared").mkdir()
     (team.distribution / "patches/nova/shared/api.patch").write_text("another")

@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from stackwright.distribution import GitSource, PypiSource
+from stackwright.distribution.place import SHARED
 from stackwright.errors import InputError, StackwrightError
 from stackwright.patches.history.upstreamed import Upstreamed
 from stackwright.patches.matrix.cells import Cell, Evidence, Matrix, PatchStatus, State
@@ -65,6 +66,7 @@ def survey(distribution: Distribution, wanted: Wanted, *, bases: Bases, memo: Me
             pool.map(lambda one: _cell(one, found[one], series[one.component, one.release], memo, histories), asked)
         )
     histories.close()
+    cells = _with_lost(distribution, cells)
     root = distribution.root
     files = {patch.file for row in cells for patch in row.patches if patch.file}
     return Matrix(
@@ -180,6 +182,28 @@ def _told(row: PatchStatus, patch: Patch | None, base: Base, histories: Historie
         return row
     evidence = histories.evidence(base, patch)
     return replace(row, state=State.UPSTREAM, evidence=evidence) if evidence else row
+
+
+def _with_lost(distribution: Distribution, cells: list[Cell]) -> list[Cell]:
+    """Add the shared patches that no series names: they are no release's, and are told with a component's last one."""
+    last = {cell.component: number for number, cell in enumerate(cells) if not cell.against}
+    shared = {name: patch_files(distribution.root / "patches" / name / SHARED) for name in last}
+    if not any(shared.values()):
+        return cells
+    named: set[Path] = set()
+    for series in read_all(distribution, Wanted()).values():
+        named |= {patch.file.resolve() for patch in series.patches if patch.file}
+        named |= {line.file.resolve() for line in series.disabled}
+    found = list(cells)
+    for name, files in shared.items():
+        lost = [
+            PatchStatus(f"../{SHARED}/{file.name}", str(file), 0, State.UNLISTED)
+            for file in files
+            if file.resolve() not in named
+        ]
+        cell = found[last[name]]
+        found[last[name]] = replace(cell, patches=(*cell.patches, *lost))
+    return found
 
 
 def _placed_in(cell: Cell, root: Path) -> Cell:
