@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 import zlib
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+CHUNK = 1 << 16
 UNREADABLE = (tarfile.TarError, EOFError, OSError, zlib.error)
 
 
@@ -23,9 +25,10 @@ def commands(archive: Path) -> Iterator[bytes]:
     """
     reader = _Reader(archive)
     yield feed.HEAD
-    with _open(archive) as members:
+    with gzip.open(archive) as unpacked, _open(archive, unpacked) as members:
         while (member := reader.next(members)) is not None:
             yield from reader.member(members, member)
+        reader.finish(unpacked)
     if reader.top is None or not reader.files:
         raise InputError("the archive is empty", where=Where(file=archive), fix="give the source distribution")
     yield feed.TAIL
@@ -43,6 +46,14 @@ class _Reader:
     def next(self, members: tarfile.TarFile) -> tarfile.TarInfo | None:
         try:
             return members.next()
+        except UNREADABLE as error:
+            raise _damaged(self.archive, error) from error
+
+    def finish(self, unpacked: gzip.GzipFile) -> None:
+        """See that the archive is there to its end: cut off between two members, it would look like a smaller one."""
+        try:
+            while unpacked.read(CHUNK):
+                pass
         except UNREADABLE as error:
             raise _damaged(self.archive, error) from error
 
@@ -110,11 +121,9 @@ class _Reader:
         )
 
 
-def _open(archive: Path) -> tarfile.TarFile:
+def _open(archive: Path, unpacked: gzip.GzipFile) -> tarfile.TarFile:
     try:
-        return tarfile.open(archive, "r|gz", encoding="utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        raise
+        return tarfile.open(fileobj=unpacked, mode="r|", encoding="utf-8", errors="surrogateescape")
     except UNREADABLE as error:
         raise _damaged(archive, error) from error
 
