@@ -7,10 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from stackwright.store import tables
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 10  # seconds
 SCHEMA = """
 create table if not exists memo (
     kind text not null, key text not null, value text not null, primary key (kind, key)) without rowid;
@@ -56,10 +57,10 @@ class Memo:
                 return self._connection.execute(statement, values).fetchall()
 
     def _open(self) -> sqlite3.Connection:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + tables.PATIENCE
         while True:
             try:
-                return self._connect()
+                return tables.connect(self.file, SCHEMA)
             except sqlite3.OperationalError:
                 # Several at once make the file: SQLite does not wait for another that changes the journal's mode.
                 if time.monotonic() > until:
@@ -69,18 +70,5 @@ class Memo:
                 return self._anew()
 
     def _anew(self) -> sqlite3.Connection:
-        for suffix in ("", "-wal", "-shm"):
-            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
-        return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.file, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
-        try:
-            # A result lost with the machine's power is worked out again.
-            connection.execute("pragma journal_mode=wal")
-            connection.execute("pragma synchronous=off")
-            connection.execute(SCHEMA)
-        except sqlite3.DatabaseError:
-            connection.close()
-            raise
-        return connection
+        tables.remove(self.file)
+        return tables.connect(self.file, SCHEMA)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackwright.patches import trailers
 from stackwright.patches.metadata import PICKED
-from stackwright.store import CommitId
+from stackwright.store import CommitId, tables
 from stackwright.store.lock import locked
 from stackwright.tools import git_history
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from stackwright.store import Store
     from stackwright.tools.git_history import Told
 
-PATIENCE = 10  # seconds
 SCHEMA = """
 create table if not exists commits (
     id text primary key, seconds integer not null, author text not null, subject text not null,
@@ -169,30 +168,18 @@ class HistoryIndex:
         """Throw a damaged file away: all of it can be read again."""
         with self._lock:
             self._connection.close()
-            for suffix in ("", "-wal", "-shm"):
-                self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
-            self._connection = self._connect()
+            tables.remove(self.file)
+            self._connection = tables.connect(self.file, SCHEMA)
 
     def _open(self) -> sqlite3.Connection:
         with locked(self.file.with_suffix(".lock")):
             try:
-                return self._connect()
+                return tables.connect(self.file, SCHEMA)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError:
-                self.file.unlink()
-                return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.file, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
-        try:
-            connection.execute("pragma journal_mode=wal")
-            connection.execute("pragma synchronous=off")
-            connection.executescript(SCHEMA)
-        except sqlite3.DatabaseError:
-            connection.close()
-            raise
-        return connection
+                tables.remove(self.file)
+                return tables.connect(self.file, SCHEMA)
 
 
 def normalised(subject: str) -> str:
