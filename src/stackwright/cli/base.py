@@ -69,3 +69,13 @@ class WorkspaceCommand(_InWorkspace):
 
 class WorkspaceLister(_InWorkspace, Lister):
     """A command that lists something of a distribution or a site."""
+
+
+def add_columns(parser: argparse.ArgumentParser, against: str) -> None:
+    """Add what chooses components, releases and further refs to a command on series.
+
+    :param against: what the further refs are for
+    """
+    parser.add_argument("component", nargs="*", help="components (all that have patches)")
+    parser.add_argument("--release", metavar="NAME", action="append", default=[], help="a release (all)")
+    parser.add_argument("--against", metavar="REF", action="append", default=[], help=against)

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.cli.base import Listing, WorkspaceCommand, WorkspaceLister
+from stackwright.cli.base import Listing, WorkspaceCommand, WorkspaceLister, add_columns
 from stackwright.cli.errors import told
 from stackwright.errors import CheckFailedError
 from stackwright.store import Memo, Store
@@ -28,15 +28,7 @@ class HazardCheck(WorkspaceLister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add what to look at, and how to show it."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("component", nargs="*", help="components (all that have patches)")
-        parser.add_argument("--release", metavar="NAME", action="append", default=[], help="a release (all)")
-        parser.add_argument(
-            "--against",
-            metavar="REF",
-            action="append",
-            default=[],
-            help="a further branch, tag, commit or version, such as master, that patches may collide with",
-        )
+        add_columns(parser, "a further branch, tag, commit or version, such as master, that patches may collide with")
         parser.add_argument("--long", action="store_true", help="also list both sides, what happens and what to do")
         parser.add_argument("--json", metavar="FILE", type=Path, help="write everything that was found for programs")
         return parser

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.cli.base import Listing, WorkspaceLister
+from stackwright.cli.base import Listing, WorkspaceLister, add_columns
 from stackwright.errors import CheckFailedError
 from stackwright.patches.matrix import matrix_json
 from stackwright.patches.matrix.cells import GOOD
@@ -26,15 +26,7 @@ class Status(WorkspaceLister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add what to look at, and how to show it."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("component", nargs="*", help="components (all that have patches)")
-        parser.add_argument("--release", metavar="NAME", action="append", default=[], help="a release (all)")
-        parser.add_argument(
-            "--against",
-            metavar="REF",
-            action="append",
-            default=[],
-            help="a further branch, tag, commit, version or release to try the series on",
-        )
+        add_columns(parser, "a further branch, tag, commit, version or release to try the series on")
         parser.add_argument("--grid", action="store_true", help="a row a component and a column a release")
         parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with everything that was found")
         parser.add_argument("--json", metavar="FILE", type=Path, help="write the same for programs")
