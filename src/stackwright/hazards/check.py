@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stackwright.errors import CheckFailedError, InputError, StackwrightError
-from stackwright.hazards.claims import claims_of
+from stackwright.hazards.carried import Carried, carry
 from stackwright.hazards.collisions import Target, claimed, collisions, new_claims
-from stackwright.hazards.collisions_base import Ours, Tree
+from stackwright.hazards.collisions_base import Ours
 from stackwright.hazards.hazard import Hazard, as_plain, of_plain
 from stackwright.hazards.held import held
 from stackwright.hazards.inside import Taken, inside
@@ -20,17 +20,16 @@ from stackwright.hazards.ledger import read_ledger
 from stackwright.hazards.model import Claim, Kind
 from stackwright.hazards.places import in_history, in_patch
 from stackwright.hazards.rulebook import rules_of
-from stackwright.patches.apply import Applied, apply
-from stackwright.patches.conflict import PatchConflictError
 from stackwright.patches.matrix.survey import Wanted, check_refs, read_all
 from stackwright.patches.model import Series
 from stackwright.sources.bases import Asked, Base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import date
 
     from stackwright.distribution import Distribution
+    from stackwright.hazards.collisions_base import Tree
     from stackwright.hazards.ledger import Acceptance
     from stackwright.hazards.rulebook import Rules
     from stackwright.patches.model import Patch
@@ -81,25 +80,23 @@ class Judged:
     new: tuple[Claim, ...]
 
 
-@dataclass(frozen=True)
-class Carried:
-    """A component's base in a release, with its series; what could not be applied is None."""
-
-    component: str
-    release: str
-    base: Base
-    series: Series
-    applied: Applied | None
-
-
-def check(distribution: Distribution, wanted: Wanted, *, bases: Bases, memo: Memo, today: date) -> Report:
+def check(
+    distribution: Distribution,
+    wanted: Wanted,
+    *,
+    bases: Bases,
+    memo: Memo,
+    today: date,
+    targets: Collection[str] | None = None,
+) -> Report:
     """Find what the patches that are wanted collide with.
 
+    :param targets: the later releases to look at; all of them if None
     :raises InputError: a component, release or ref is nowhere; a series or the ledger cannot be read; a component that
         was named has no rules
     """
     ledger = read_ledger(distribution.root)
-    run = _Run(distribution, wanted, bases, memo)
+    run = _Run(distribution, wanted, bases, memo, targets)
     hazards: list[Hazard] = []
     taken: list[Taken] = []
     for one in run.own():
@@ -135,7 +132,9 @@ def _era(name: str) -> int:
 class _Run:
     """One check: each source is looked for once, each series applied once."""
 
-    def __init__(self, distribution: Distribution, wanted: Wanted, bases: Bases, memo: Memo) -> None:
+    def __init__(
+        self, distribution: Distribution, wanted: Wanted, bases: Bases, memo: Memo, targets: Collection[str] | None
+    ) -> None:
         self.distribution = distribution
         self.wanted = wanted
         self.memo = memo
@@ -143,6 +142,7 @@ class _Run:
         self.notes: list[str] = []
         self.rules: dict[str, Rules] = {}
         self.order = in_order(distribution.releases)
+        self.targets = set(self.order if targets is None else targets)
         self.series = read_all(distribution, Wanted(wanted.components))
         releases = {distribution.release(name).name for name in wanted.releases} or set(distribution.releases)
         self.patched = [
@@ -201,7 +201,7 @@ class _Run:
 
     def _target(self, one: Carried, name: str, base: Base, carried: Carried | None) -> Target:
         """Give a later release or a ref, with what the distribution carries there."""
-        upstream = Carried(one.component, name, base, one.series, None)
+        upstream = Carried(one.component, name, base, one.series)
         tree = replace(self._claims(upstream, base.tree), commit=partial(in_history, base))
         if carried is None or carried.applied is None:
             return Target(name, tree)
@@ -209,13 +209,10 @@ class _Run:
         return Target(name, tree, patched)
 
     def _claims(self, one: Carried, tree: TreeId) -> Tree:
-        claims = claims_of(one.base.store, tree, self.rules[one.component], self.memo)
-        return Tree(f"{one.component} {one.release}", claims, partial(one.base.store.read, tree))
+        return one.claims(tree, self.rules[one.component], self.memo)
 
     def _later(self, one: Carried) -> Iterator[tuple[str, Base, Carried | None]]:
-        for release in self.order[self.order.index(one.release) + 1 :]:
-            if one.component not in self.distribution.release(release).components:
-                continue
+        for release in self._later_releases(one.component, one.release):
             base = self.bases[Asked(release, one.component)]
             if isinstance(base, StackwrightError):
                 self.errors.append(base)
@@ -228,23 +225,25 @@ class _Run:
             else:
                 yield ref, base, None
 
+    def _later_releases(self, component: str, release: str) -> list[str]:
+        return [
+            name
+            for name in self.order[self.order.index(release) + 1 :]
+            if name in self.targets and component in self.distribution.release(name).components
+        ]
+
     def _with_series(self, component: str, release: str, base: Base) -> Carried:
         key = component, release
         if key not in self._carried:
             nothing = Series(self.distribution.series_directory(component, release), ())
-            series, applied = self.series.get(key, nothing), None
-            try:
-                applied = apply(base.store, base.tree, series, self.memo) if series.patches else None
-            except PatchConflictError as error:
-                self.errors.append(error)
-            self._carried[key] = Carried(component, release, base, series, applied)
+            one = self._carried[key] = carry(component, release, base, self.series.get(key, nothing), self.memo)
+            if one.conflict:
+                self.errors.append(one.conflict)
         return self._carried[key]
 
     def _asked(self) -> Iterator[Asked]:
         for component, release in self.patched:
-            for name in self.order[self.order.index(release) :]:
-                if component in self.distribution.release(name).components:
-                    yield Asked(name, component)
+            yield from (Asked(name, component) for name in (release, *self._later_releases(component, release)))
             yield from (Asked(release, component, ref) for ref in self.wanted.against)
 
     def _has_rules(self, component: str, release: str) -> bool:
