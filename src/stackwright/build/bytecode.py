@@ -65,6 +65,9 @@ def _link(pyc: Path, place: str) -> None:
     except FileNotFoundError:  # its source is not valid Python: some packages bring such files
         if pyc.exists():
             raise
+    except FileExistsError:  # a wheel brought bytecode of its own, which nobody knows to be of these sources
+        Path(place).unlink()
+        _link(pyc, place)
     except OSError as error:
         if error.errno != errno.EMLINK:  # ext4 allows 65,000 names of a file; empty sources get there
             raise

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from cliff.command import Command
 
 from stackwright.cli.base import Listing, WorkspaceLister
 from stackwright.distribution import init, schema
-from stackwright.distribution.schemas import Kind
+from stackwright.distribution.reading import Collector
+from stackwright.distribution.schemas import MODELS
+from stackwright.hazards.ledger import LedgerFile, read_ledger
 from stackwright.patches import read_series
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
+
+    from stackwright.distribution.model import Written
+
+# Every file of a distribution that has a model, by what `schema` calls it.
+FILES: Mapping[str, type[Written]] = {**MODELS, "claims": LedgerFile}
 
 
 class Init(Command):
@@ -30,7 +38,7 @@ class Init(Command):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Write it, and say how to go on."""
         directory: Path = parsed_args.directory
-        for file in init(directory, parsed_args.name or directory.absolute().name):
+        for file in init(directory, parsed_args.name or directory.absolute().name, FILES):
             self.app.stdout.write(f"{file}\n")
         self.app.stdout.write(f"\nA distribution. Bring its cloud up:  stackwright -C {directory} up\n")
 
@@ -41,12 +49,12 @@ class Schema(Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add the kind of file."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("kind", choices=get_args(Kind))
+        parser.add_argument("kind", choices=list(FILES))
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Print it."""
-        self.app.stdout.write(json.dumps(schema(cast("Kind", parsed_args.kind)), indent=2) + "\n")
+        self.app.stdout.write(json.dumps(schema(FILES[parsed_args.kind]), indent=2) + "\n")
 
 
 class Check(WorkspaceLister):
@@ -54,15 +62,16 @@ class Check(WorkspaceLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:  # noqa: ARG002
         """Read it and list its components."""
-        distribution = self.workspace.distribution
-        rows = [
-            (
-                release.name,
-                component.name,
-                str(component.source),
-                len(read_series(distribution.series_directory(component.name, release.name)).patches),
-            )
-            for release in distribution.releases.values()
-            for component in release.components.values()
-        ]
+        collector = Collector()
+        rows: list[tuple[object, ...]] = []
+        with collector.collecting():
+            read_ledger(self.workspace.root)
+        with collector.collecting():
+            distribution = self.workspace.distribution
+            for release in distribution.releases.values():
+                for component in release.components.values():
+                    with collector.collecting():
+                        series = read_series(distribution.series_directory(component.name, release.name))
+                        rows.append((release.name, component.name, str(component.source), len(series.patches)))
+        collector.raise_errors()
         return ("Release", "Component", "Source", "Patches"), rows

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stackwright.hazards.check import Found, Report
+    from stackwright.hazards.hazard import Hazard
+    from stackwright.hazards.ledger import Acceptance
 
 LONG = ("Ours", "Theirs", "Happens", "Fix", "Accepted")
 
@@ -58,7 +60,7 @@ class HazardCheck(WorkspaceLister):
             sys.stderr.write(f"note: {line}\n")
         for one in self._report.found:
             if not one.accepted:
-                sys.stderr.write("\n".join(_told(one)) + "\n")
+                sys.stderr.write("\n".join(hazard_told(one.hazard)) + "\n")
         for error in self._report.errors:
             sys.stderr.write(f"{told(error, self.workspace.log_format)}\n")
         return 0 if self._report.good else CheckFailedError.status
@@ -108,19 +110,25 @@ def _positive(text: str) -> int:
 
 def _row(one: Found, *, long: bool) -> tuple[str, ...]:
     hazard = one.hazard
-    accepted = f"until {one.accepted.until}: {one.accepted.reason}" if one.accepted else ""
+    accepted = acceptance_told(one.accepted)
     row = (hazard.severity, hazard.id, hazard.release, hazard.patch, " ".join(hazard.targets), hazard.what)
     if not long:
         return (*row, accepted)
-    sides = (
-        f"{side.says} ({', '.join(filter(None, (side.who, side.place)))})" for side in (hazard.ours, hazard.theirs)
-    )
-    return (*row, *sides, hazard.happens, hazard.fix, accepted)
+    return (*row, *sides_told(hazard), hazard.happens, hazard.fix, accepted)
 
 
-def _told(one: Found) -> Iterator[str]:
+def acceptance_told(accepted: Acceptance | None) -> str:
+    """Say until when and why a hazard is accepted; nothing if it is not."""
+    return f"until {accepted.until}: {accepted.reason}" if accepted else ""
+
+
+def sides_told(hazard: Hazard) -> list[str]:
+    """Say what each side of a hazard claims, and where."""
+    return [f"{side.says} ({', '.join(filter(None, (side.who, side.place)))})" for side in (hazard.ours, hazard.theirs)]
+
+
+def hazard_told(hazard: Hazard) -> Iterator[str]:
     """Say a hazard that is not accepted as errors are said."""
-    hazard = one.hazard
     ours, theirs = hazard.ours, hazard.theirs
     yield f"{hazard.severity}: {ours.file or hazard.patch}: {hazard.what}"
     yield f"  id:     {hazard.id}"

@@ -50,6 +50,8 @@ COMMANDS = {
     "hazard claims": "hazard:ListClaims",
     "hazard check": "hazard_check:HazardCheck",
     "hazard reserve": "hazard_check:HazardReserve",
+    "hazard lint": "hazard_lint:HazardLint",
+    "upgrade forecast": "upgrade:UpgradeForecast",
     "source list": "source:List",
     "source update": "source:Update",
     "patch new": "patch_tree:New",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stackwright.cli.workspace import Workspace
+    from stackwright.distribution import Distribution
     from stackwright.patches.editing.draft import Draft
     from stackwright.patches.model import Series
     from stackwright.sources.bases import Base
@@ -96,35 +97,45 @@ class SeriesCommand(WorkspaceCommand):
 
         :param same_tree: the edit is one of words and order: the trees of others have to stay the same too
         """
-        distribution, folders = opened.workspace.distribution, [opened.series.directory]
-        root = distribution.root
-        told = list(sharing.check(sharing.others(distribution, draft), opened.bases, same_tree=same_tree))
-        files = {
-            file: data
-            for file, data in draft.files.items()
-            if data is not None or not sharing.is_named(distribution, file, folders)
-        }
-        kept = replacing.replace(
-            root / "patches",
-            files,
-            read={draft.listing: draft.was},
-            undo=opened.workspace.state / UNDO,
-            about=f"{opened.component}-{opened.release}-{about}",
-        )
-        for words in (*draft.notes, *told):
-            self.say(words)
-        for file, data in files.items():
-            self.say(f"{os.path.relpath(file, root)}: {'written' if data is not None else 'removed'}")
-        if kept:
-            self.say(f"as it was: {kept}")
+        for line in written(opened, draft, about, same_tree=same_tree):
+            self.say(line)
 
     def shared(self, opened: Opened, only: str | None) -> list[Path]:
         """Give the files that others name too, if this release is to have forms of its own of them."""
-        if only is None:
-            return []
-        distribution, directory = opened.workspace.distribution, opened.series.directory
-        files = [patch.file.resolve() for patch in opened.series.patches if patch.file]
-        return [file for file in files if sharing.is_named(distribution, file, [directory])]
+        return [] if only is None else named_by_others(opened.workspace.distribution, opened.series)
+
+
+def written(opened: Opened, draft: Draft, about: str, *, same_tree: bool) -> list[str]:
+    """Try the series of other releases that an edit concerns, put the files in place, and give what was done.
+
+    :param same_tree: the edit is one of words and order: the trees of others have to stay the same too
+    """
+    distribution, folders = opened.workspace.distribution, [opened.series.directory]
+    root = distribution.root
+    told = list(sharing.check(sharing.others(distribution, draft), opened.bases, same_tree=same_tree))
+    files = {
+        file: data
+        for file, data in draft.files.items()
+        if data is not None or not sharing.is_named(distribution, file, folders)
+    }
+    kept = replacing.replace(
+        root / "patches",
+        files,
+        read={draft.listing: draft.was},
+        undo=opened.workspace.state / UNDO,
+        about=f"{opened.component}-{opened.release}-{about}",
+    )
+    lines = [*draft.notes, *told]
+    lines += [
+        f"{os.path.relpath(file, root)}: {'written' if data is not None else 'removed'}" for file, data in files.items()
+    ]
+    return [*lines, f"as it was: {kept}"] if kept else lines
+
+
+def named_by_others(distribution: Distribution, series: Series) -> list[Path]:
+    """Give the patch files of a series that others name too."""
+    files = [patch.file.resolve() for patch in series.patches if patch.file]
+    return [file for file in files if sharing.is_named(distribution, file, [series.directory])]
 
 
 class Fold(SeriesCommand):

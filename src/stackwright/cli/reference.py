@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from stackwright.catalogue.model import Service
+from stackwright.cli.distribution import FILES
 from stackwright.cli.main import COMMANDS, Stackwright
-from stackwright.distribution.schemas import MODELS, schema
+from stackwright.distribution.schemas import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -104,11 +105,14 @@ def _distribution() -> str:
         "Every key of every file. [distribution.md](../distribution.md) explains them with examples; `stackwright "
         "schema KIND` prints the same as a JSON Schema.",
     ]
-    for kind in MODELS:
-        whole = schema(kind)
+    for model in FILES.values():
+        whole = schema(model)
+        models = whole.get("$defs", {})
+        words = {f"#/$defs/{name}": part for name, part in models.items() if "enum" in part}
         parts += _of_object(whole["title"].removeprefix("Stackwright ").capitalize(), whole)
-        for name, part in whole.get("$defs", {}).items():
-            parts += _of_object(_title(name), part)
+        for name, part in models.items():
+            if "enum" not in part:
+                parts += _of_object(_title(name), part, words)
     return _page(parts)
 
 
@@ -125,8 +129,11 @@ def _catalogue() -> str:
     return _page(parts)
 
 
-def _of_object(title: str, part: Mapping[str, Any]) -> Iterator[str]:
-    """Give a heading, what the object is, and the table of its keys."""
+def _of_object(title: str, part: Mapping[str, Any], words: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """Give a heading, what the object is, and the table of its keys.
+
+    :param words: what references to a choice of words mean
+    """
     yield f"## {title}"
     yield str(part["description"]).replace("``", "`")
     if "oneOf" in part:
@@ -134,7 +141,12 @@ def _of_object(title: str, part: Mapping[str, Any]) -> Iterator[str]:
         yield f"Exactly one of {', '.join(f'`{choice}`' for choice in choices)}."
     required = part.get("required", ())
     rows = [
-        (f"`{key}`", _kind(value), _presence(key, value, required=key in required), _cell(value.get("description", "")))
+        (
+            f"`{key}`",
+            _kind((words or {}).get(value.get("$ref"), value)),
+            _presence(key, value, required=key in required),
+            _cell(value.get("description", "")),
+        )
         for key, value in part["properties"].items()
     ]
     yield _table(("Key", "Value", "If missing", "Meaning"), rows)

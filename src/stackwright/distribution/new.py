@@ -11,15 +11,18 @@ from stackwright.distribution.texts import NAME_RULE, is_name
 from stackwright.errors import EnvironmentLacksError, InputError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from stackwright.distribution.model import Written
 
-def init(directory: Path, name: str) -> list[Path]:
+
+def init(directory: Path, name: str, models: Mapping[str, type[Written]] = MODELS) -> list[Path]:
     """Write a new distribution that works at once, with the schemas that editors check its files by.
 
     :param directory: where; made if it is not there
+    :param models: of the files that get a schema
     :returns: the files written
     :raises InputError: the name cannot be one, or something is in the directory (a new `.git` does not matter)
     :raises EnvironmentLacksError: it cannot be written
@@ -27,7 +30,7 @@ def init(directory: Path, name: str) -> list[Path]:
     if not is_name(name):
         raise InputError(f"{name!r} cannot be the name of a distribution", fix=NAME_RULE)
     files = {path: text.replace("@NAME@", name) for path, text in _template()}
-    files |= {f".schema/{kind}.json": json.dumps(schema(kind), indent=2) + "\n" for kind in MODELS}
+    files |= {f".schema/{kind}.json": json.dumps(schema(model), indent=2) + "\n" for kind, model in models.items()}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         there = sorted(path.name for path in directory.iterdir() if path.name != ".git")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from stackwright.distribution.model import DistributionFile, ReleaseFile, SiteFile, Written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import core_schema
 
-Kind: TypeAlias = Literal["distribution", "release", "site"]
-MODELS: dict[Kind, type[Written]] = {"distribution": DistributionFile, "release": ReleaseFile, "site": SiteFile}
+# The files that are read here, by what they are called. What else lies in a distribution is read further up.
+MODELS: Mapping[str, type[Written]] = {"distribution": DistributionFile, "release": ReleaseFile, "site": SiteFile}
 
 
 class _WithoutNull(GenerateJsonSchema):
@@ -28,7 +30,7 @@ class _WithoutNull(GenerateJsonSchema):
         return super().default_schema(schema)
 
 
-def schema(kind: Kind) -> dict[str, Any]:
+def schema(model: type[Written]) -> dict[str, Any]:
     """Give the JSON Schema (https://json-schema.org/draft/2020-12) of a kind of file."""
-    made = MODELS[kind].model_json_schema(by_alias=True, schema_generator=_WithoutNull)
+    made = model.model_json_schema(by_alias=True, schema_generator=_WithoutNull)
     return {"$schema": GenerateJsonSchema.schema_dialect, **made}

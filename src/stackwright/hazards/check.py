@@ -13,12 +13,13 @@ from stackwright.errors import CheckFailedError, InputError, StackwrightError
 from stackwright.hazards.carried import Carried, carry
 from stackwright.hazards.collisions import Target, claimed, collisions, new_claims
 from stackwright.hazards.collisions_base import Ours
-from stackwright.hazards.hazard import Hazard, as_plain, of_plain
+from stackwright.hazards.hazard import Hazard, as_plain, is_of_lint, of_plain
 from stackwright.hazards.held import held
 from stackwright.hazards.inside import Taken, inside
 from stackwright.hazards.ledger import read_ledger
 from stackwright.hazards.model import Claim, Kind
 from stackwright.hazards.places import in_history, in_patch
+from stackwright.hazards.readers import VERSION
 from stackwright.hazards.rulebook import rules_of
 from stackwright.patches.matrix.survey import Wanted, check_refs, read_all
 from stackwright.patches.model import Series
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from stackwright.sources.bases import Bases
     from stackwright.store import Memo, TreeId
 
-# Part of the key of what is remembered: to be raised when the same trees give other hazards.
-FORM = 1
+# Part of the key of what is remembered: to be raised when the same claims give other hazards.
+FORM = 2
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ def check(
     found = [Found(hazard, accepted.get(hazard.id)) for hazard in hazards]
     found.sort(key=lambda one: (one.accepted is not None, one.hazard.rank))
     ids = {hazard.id for hazard in hazards}
+    told = [one for one in ledger.accepted if not is_of_lint(one.hazard)]
     if not (wanted.components or wanted.releases):
-        run.notes += [f"{one.where}: {one.hazard} is accepted, and not found" for one in ledger.accepted
+        run.notes += [f"{one.where}: {one.hazard} is accepted, and not found" for one in told
                       if one.hazard not in ids]  # fmt: skip
-    run.errors += [_expired(one, one.hazard in ids) for one in ledger.accepted if one.expired(today)]
+    run.errors += [expired(one, one.hazard in ids) for one in told if one.expired(today)]
     errors = {str(error): error for error in run.errors}
     return Report(tuple(found), tuple(errors.values()), tuple(dict.fromkeys(run.notes)))
 
@@ -177,7 +179,7 @@ class _Run:
         rules = self.rules[one.component]
         for at, patch in enumerate(one.series.patches):
             text = hashlib.sha256(patch.head + b"\0" + patch.diff).hexdigest()
-            key = json.dumps([FORM, one.component, one.release, patch.name, str(patch.file), text, trees[at],
+            key = json.dumps([FORM, VERSION, one.component, one.release, patch.name, str(patch.file), text, trees[at],
                               trees[at + 1], about, rules.model_dump(mode="json")])  # fmt: skip
             key = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
             known = _remembered(self.memo.get("hazards", key))
@@ -267,7 +269,11 @@ def _taken(distribution: Distribution, one: Carried, patch: Patch, judged: Judge
     )  # fmt: skip
 
 
-def _expired(one: Acceptance, there: bool) -> StackwrightError:
+def expired(one: Acceptance, there: bool) -> StackwrightError:
+    """Give the error for an acceptance that counts no more.
+
+    :param there: whether the hazard is still found
+    """
     return CheckFailedError(
         f"the acceptance of {one.hazard} has expired",
         where=one.where,

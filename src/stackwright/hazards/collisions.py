@@ -6,21 +6,20 @@ upstream takes as we have it is settled: what it does with it later is no matter
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stackwright.hazards import collisions_named, collisions_numbered, collisions_revisions
 from stackwright.hazards.claims import changes
-from stackwright.hazards.collisions_base import Change, Ours, Tree, no_file
-from stackwright.hazards.hazard import Hazard, Rule, Side
+from stackwright.hazards.collisions_base import Change, Ours, Tree
+from stackwright.hazards.collisions_unseen import hides, unseen, unseen_here
+from stackwright.hazards.hazard import Hazard, Rule
 from stackwright.hazards.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stackwright.hazards.model import Claim, Claims, Unseen
+    from stackwright.hazards.model import Claim
 
 # What says of a kind how a claim collides with a tree, and how it is ahead of one.
 RULES = {
@@ -34,6 +33,7 @@ RULES = {
     Kind.EXTRA_SPEC: collisions_named.definition,
     Kind.EXTENSION: collisions_named.definition,
     Kind.NOTE: collisions_named.note,
+    Kind.NEWEST: collisions_numbered.newest_untold,
 }
 # What others know by the meaning that upstream gave it already: a patch that changes that collides at once.
 PUBLISHED = frozenset({Kind.MICROVERSION, Kind.SERVICE_VERSION, Kind.RPC, Kind.REVISION})
@@ -73,16 +73,12 @@ def collisions(ours: Ours, targets: Sequence[Target]) -> list[Hazard]:
     found = {hazard.id: hazard for hazard in _alone(ours, made, targets)}
     settled: set[Change] = set()
     for target in targets:
-        for change in made:
-            if change in settled:
-                continue
-            for hazard in _with(ours, change, target):
-                known = found.get(hazard.id, hazard)
-                names = dict.fromkeys((*known.targets, target.name))
-                found[hazard.id] = replace(known, targets=tuple(names))
+        hazards = [hazard for change in made if change not in settled for hazard in _with(ours, change, target)]
+        for hazard in (*hazards, *unseen(ours, made, target.upstream, target.name)):
+            known = found.get(hazard.id, hazard)
+            names = dict.fromkeys((*known.targets, target.name))
+            found[hazard.id] = replace(known, targets=tuple(names))
         settled |= {change for change in made if _agrees(change, target.upstream)}
-        for hazard in _unseen(ours, made, target):
-            found.setdefault(hazard.id, hazard)
     return list(found.values())
 
 
@@ -103,44 +99,41 @@ def _alone(ours: Ours, made: Sequence[Change], targets: Sequence[Target]) -> Ite
     """Give what is wrong with what a patch claims by itself; what upstream has as we have it is upstream's matter."""
     yield from collisions_revisions.alone(ours)
     base = Tree(f"{ours.component} {ours.release} without it", ours.before, ours.read_before)
-    for change in made:
-        if any(_agrees(change, target.upstream) for target in targets):
-            continue
+    own = [change for change in made if not any(_agrees(change, target.upstream) for target in targets)]
+    for change in own:
         if change.old and change.new.kind in PUBLISHED:
             yield from RULES[change.new.kind](ours, change, base)
         elif change.new.kind is Kind.SAMPLE:
             yield from collisions_named.sample(ours, change)
         elif change.new.kind is Kind.OBJECT:
             yield from collisions_numbered.object_unchanged(ours, change)
-    yield from collisions_named.notes_twice(ours)
+    yield from collisions_named.notes_twice(ours, own)
+    yield from unseen_here(ours, own)
 
 
-def flags(predecessor: Claims, own: Claims, later: Claims, *, component: str = "") -> Counter[Rule]:
-    """Count what each rule would say of two trees without patches, if all that is new in the earlier were ours.
+def flags(predecessor: Tree, own: Tree, later: Tree, *, component: str = "") -> list[Hazard]:
+    """Give what the rules would say of two trees without patches, if all that is new in the earlier were ours.
 
     It is published how often that is: no such claim is ours, and `collisions` is never asked about one.
 
-    :param predecessor: the claims of the release before
+    :param predecessor: the release before
     """
-    ours = Ours(component, "own", "upstream", predecessor, own, no_file)
-    return Counter(hazard.rule for hazard in collisions(ours, [Target("later", Tree("later", later, no_file))]))
+    ours = Ours(component, own.name, "upstream", predecessor.claims, own.claims, own.read, predecessor.read)
+    return collisions(ours, [Target(later.name, later)])
 
 
 def _with(ours: Ours, change: Change, target: Target) -> Iterator[Hazard]:
     """Give what a claim collides with in a target; what the team carries there counts as there."""
     kind = change.new.kind
     for tree in filter(None, (target.upstream, target.carried)):
-        # Of a revision the claim is its place in the graph: what it does is looked at besides.
-        if kind in RULES and (kind is Kind.REVISION or not _agrees(change, tree)):
-            yield from RULES[kind](ours, change, tree)
+        # Of a revision the claim is its place in the graph, of RPC its number: what they bring is looked at besides.
+        if kind in RULES and (kind in (Kind.REVISION, Kind.RPC) or not _agrees(change, tree)):
+            # What nobody tells of upstream's trees, the team knows of its own.
+            own = tree is target.carried
+            yield from (one for one in RULES[kind](ours, change, tree) if not (own and one.rule is Rule.UNSEEN))
     last = target.carried or target.upstream
-    if kind in AHEAD and not _agrees(change, last):
+    if kind in AHEAD and not _agrees(change, last) and not hides(last, change.new):
         yield from AHEAD[kind](ours, change, last)
-
-
-def _looked(unseen: Unseen) -> tuple[object, ...]:
-    """Give what was not seen, without the line, which moves."""
-    return unseen.kind, *(re.sub(r":\d+$", "", path) for path in unseen.looked)
 
 
 def _raises(change: Change) -> bool:
@@ -153,27 +146,6 @@ def _agrees(change: Change, tree: Tree) -> bool:
     theirs = tree.of(change.new.kind).get(change.new.name)
     if change.new.kind is Kind.NEWEST:
         return False  # the same number says nothing of what it means
+    if change.old is None and collisions_numbered.untold(change.new):
+        return False  # nor does one that nothing is told of
     return theirs is not None and collisions_numbered.same(change.new, theirs)
-
-
-def _unseen(ours: Ours, made: Sequence[Change], target: Target) -> Iterator[Hazard]:
-    """Tell of each kind that the patch claims, and that can be seen in its own tree and not in the target."""
-    kinds = {
-        change.new.kind: change.new
-        for change in reversed(made)
-        if change.new.name not in target.upstream.of(change.new.kind)
-    }
-    known = {_looked(each) for each in ours.after.unseen}
-    for unseen in target.upstream.claims.unseen:
-        claim = kinds.get(unseen.kind)
-        if claim and _looked(unseen) not in known:
-            yield ours.hazard(
-                Rule.UNSEEN,
-                claim,
-                Side(target.upstream.name, unseen.why, " ".join(unseen.looked)),
-                what=f"it cannot be seen what {target.upstream.name} has of the kind {unseen.kind}",
-                happens=f"nobody knows whether it collides: {unseen.why}",
-                fix="add the path to the component's rules, or look by hand and accept this",
-                name=unseen.kind,
-                identity=(target.name,),
-            )

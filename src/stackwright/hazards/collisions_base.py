@@ -115,7 +115,7 @@ def shown(claim: Claim) -> str:
     """Say what a claim means in a few words: the title where it has one, else all parts of its meaning."""
     title = claim.says("title") or claim.says("brought") or claim.says("text").partition("\n\n")[0]
     words = title or ", ".join(f"{key} {value}" for key, value in claim.meaning if value)
-    text = " ".join(f"{claim.name}: {words}".split())
+    text = " ".join((f"{claim.name}: {words}" if words else claim.name).split())
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 

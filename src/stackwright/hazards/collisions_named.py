@@ -10,7 +10,7 @@ from stackwright.hazards.hazard import Rule, Side
 from stackwright.hazards.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stackwright.hazards.collisions_base import Ours, Tree
     from stackwright.hazards.hazard import Hazard
@@ -95,14 +95,15 @@ def note(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
                 return
 
 
-def notes_twice(ours: Ours) -> Iterator[Hazard]:
+def notes_twice(ours: Ours, own: Sequence[Change]) -> Iterator[Hazard]:
     """Find release notes that reno takes for one, one of which the patch adds."""
     known = ours.before.of(Kind.NOTE)
+    mine = {change.new for change in own if change.old is None}
     notes = [claim for claim in ours.after.claims if claim.kind is Kind.NOTE]
     first: dict[str, Claim] = {}
     for claim in sorted(notes, key=lambda claim: (claim.name not in known, claim.path)):
         other = first.setdefault(_note_key(claim), claim)
-        if other is not claim and claim.name not in known:
+        if other is not claim and claim in mine:
             tree = f"{ours.component} {ours.release}"
             yield _note_twice(ours, claim, Side(tree, other.name, other.path, other.line), "beside it")
 

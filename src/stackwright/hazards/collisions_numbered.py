@@ -41,6 +41,11 @@ AHEAD = {
 }
 
 
+def untold(claim: Claim) -> bool:
+    """Tell whether a number has no meaning that its tree tells: two of them may be two things."""
+    return claim.kind is Kind.MICROVERSION and not claim.meaning
+
+
 def same(ours: Claim, theirs: Claim) -> bool:
     """Tell whether two claims of one name mean the same."""
     if _is_told(ours) and _is_told(theirs):
@@ -54,7 +59,9 @@ def number(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
     if change.old and same(change.old, new):
         return  # only worded otherwise
     theirs = tree.of(new.kind).get(new.name)
-    if theirs:
+    if theirs and untold(new) and untold(theirs):
+        yield _nobody_tells(ours, new, new.kind, new.name, tree.side(theirs), tree)
+    elif theirs:
         yield ours.hazard(
             Rule.TAKEN,
             new,
@@ -151,8 +158,7 @@ def newest(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
     """Find a newest number that the patch raises without saying what it brings."""
     new, kind = change.new, Kind(change.new.name)
     version = new.says("version")
-    raised = change.old is None or order(version) > order(change.old.says("version"))
-    if not raised or version in ours.after.of(kind):
+    if (change.old and not _raised(change, version)) or version in ours.after.of(kind):
         return  # what is told is judged by what it tells
     theirs = tree.of(kind).get(version)
     if theirs:
@@ -167,23 +173,50 @@ def newest(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
             name=version,
             identity=(_key(theirs),),
         )
-    else:
-        yield from version_above(ours, change, tree)
+        return
+    yield from version_above(ours, change, tree)
+
+
+def newest_untold(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
+    """Find a newest number that the patch raises, and that the target has too, where no history tells of either."""
+    new, kind, last = change.new, Kind(change.new.name), tree.of(Kind.NEWEST).get(change.new.name)
+    version = new.says("version")
+    told = version in ours.after.of(kind) or version in tree.of(kind)
+    if last and _raised(change, version) and not told and order(version) <= order(last.says("version")):
+        yield _nobody_tells(ours, new, kind, version, tree.side(last), tree)
+
+
+def _nobody_tells(ours: Ours, new: Claim, kind: Kind, number: str, theirs: Side, tree: Tree) -> Hazard:
+    """Say that both have a number, and neither what it stands for."""
+    return ours.hazard(
+        Rule.UNSEEN,
+        new,
+        theirs,
+        what=f"{tree.name} has the {kind} {number} too, and it cannot be seen what either side means by it",
+        happens="nobody knows whether it collides: if it is not upstream's own, clients of one side misunderstand the"
+        " other, and neither sees an error",
+        fix=f"look by hand: if it is upstream's, accept this; if not, renumber it: `stackwright hazard reserve"
+        f" {ours.component} {_word(kind)}` gives a number that upstream has not reached",
+        name=number,
+        identity=(number,),
+    )
 
 
 def rpc_version(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
-    """Find a version under which each side has brought other methods."""
+    """Find a version under which each side has brought other methods, or nobody tells what it has brought."""
     new, there = change.new, tree.of(Kind.RPC)
     theirs = there.get(new.name)
     if theirs is None:
         return
     if new.says("brought"):
-        if not (change.old and same(change.old, new)):
+        if not same(new, theirs) and not (change.old and same(change.old, new)):
             yield _other_method(ours, new, theirs, tree, _title(new), _title(theirs), new.name)
         return
     before = dict(change.old.meaning) if change.old else {}
     told = ours.after.of(Kind.RPC).keys() & there.keys()
     brought: dict[str, set[str]] = {}
+    if _raised(change, new.says("version")):
+        brought[new.says("version")] = set()
     for word, value in new.meaning:
         if word not in NOT_METHODS and before.get(word) != value:
             brought.setdefault(value, set()).add(word)
@@ -191,8 +224,18 @@ def rpc_version(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
         others = {word for word, value in theirs.meaning if word not in NOT_METHODS and value == version}
         others -= {word for word, value in before.items() if value == version}
         name = f"{new.name} {version}"
-        if others and not methods <= others and name not in told:
-            yield _other_method(ours, new, theirs, tree, _listed(methods), _listed(others), name)
+        if name in told:
+            continue
+        if methods and others:
+            if not methods <= others:
+                yield _other_method(ours, new, theirs, tree, _listed(methods), _listed(others), name)
+        elif _raised(change, version) and order(version) <= order(theirs.says("version")):
+            yield _nobody_tells(ours, new, Kind.RPC, name, tree.side(theirs), tree)
+
+
+def _raised(change: Change, version: str) -> bool:
+    """Tell whether a version is above what was there without the patch."""
+    return change.old is not None and order(version) > order(change.old.says("version"))
 
 
 def _other_method(ours: Ours, new: Claim, theirs: Claim, tree: Tree, mine: str, others: str, name: str) -> Hazard:
@@ -214,8 +257,7 @@ def version_above(ours: Ours, change: Change, tree: Tree) -> Iterator[Hazard]:
     """Find something whose version the target does not reach."""
     new, theirs = change.new, tree.of(change.new.kind).get(change.new.name)
     mine = new.says("version")
-    raised = change.old is None or order(mine) > order(change.old.says("version"))
-    if theirs and raised and order(mine) > order(theirs.says("version")):
+    if theirs and (change.old is None or _raised(change, mine)) and order(mine) > order(theirs.says("version")):
         yield ours.hazard(
             Rule.ABOVE,
             new,

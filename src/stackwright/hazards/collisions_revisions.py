@@ -140,11 +140,13 @@ def _head_files(ours: Ours, before: set[str], after: set[str], tree: str) -> Ite
 
 def _other_parent(ours: Ours, new: Claim, theirs: Claim, tree: Tree) -> Iterator[Hazard]:
     """Say what a database that ours has made lacks after an upgrade there, and the other way round."""
-    mine, there = ours.after.of(Kind.REVISION), tree.of(Kind.REVISION)
-    lost = _skipped(new, mine, ours.read, there, tree.read)
-    back = _skipped(new, there, tree.read, mine, ours.read)
     parents, others = sorted(migrations.parents(new)), sorted(migrations.parents(theirs))
     moved = parents != others
+    # With the same parents, what differs before them is another revision's matter.
+    mine = ours.after.of(Kind.REVISION) if moved else {new.name: new}
+    there = tree.of(Kind.REVISION) if moved else {new.name: theirs}
+    lost = _skipped(new, mine, ours.read, there, tree.read)
+    back = _skipped(new, there, tree.read, mine, ours.read)
     if not moved and not lost and not back:
         return
     difference = f"comes after {_list(others)} in {tree.name}, after {_list(parents)} here"

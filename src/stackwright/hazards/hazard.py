@@ -46,6 +46,14 @@ class Rule(StrEnum):
     NOT_RESERVED = "not-reserved"
     GIVEN_TO_ANOTHER = "given-to-another"
     UNSEEN = "unseen"  # the target does not show what would tell
+    # What a patch leaves undone in its own tree: `hazard lint` alone tells it.
+    MAXIMUM_BEHIND = "maximum-behind"  # a new microversion, and the code's newest is an older one
+    VERSION_STALE = "version-stale"  # a file that repeats the newest version has the old one
+    HISTORY_MISSING = "history-missing"
+    HASH_STALE = "hash-stale"
+    NOTE_MISSING = "note-missing"
+    NO_HELP = "no-help"
+    UNLISTED = "unlisted"  # in none of the lists that the tree keeps by hand
 
 
 SEVERITIES = {
@@ -69,11 +77,20 @@ SEVERITIES = {
     Rule.UNSEEN: Severity.MEDIUM,
     Rule.SAMPLE_ALONE: Severity.LOW,
     Rule.NOTE_TWICE: Severity.LOW,
+    Rule.MAXIMUM_BEHIND: Severity.MEDIUM,
+    Rule.HASH_STALE: Severity.MEDIUM,
+    Rule.VERSION_STALE: Severity.LOW,
+    Rule.HISTORY_MISSING: Severity.LOW,
+    Rule.NOTE_MISSING: Severity.LOW,
+    Rule.NO_HELP: Severity.LOW,
+    Rule.UNLISTED: Severity.LOW,
 }
+OF_LINT = frozenset(list(Rule)[list(Rule).index(Rule.MAXIMUM_BEHIND) :])
 # A name that two sides define differently is worse where it says who may do something, or what an API is.
 WORSE = {
     (Rule.OTHER_DEFINITION, Kind.POLICY): Severity.HIGH,
     (Rule.OTHER_DEFINITION, Kind.EXTENSION): Severity.HIGH,
+    (Rule.UNLISTED, Kind.POLICY): Severity.HIGH,
 }
 
 
@@ -99,7 +116,7 @@ class Side:
     @property
     def place(self) -> str:
         """Where it says so, for a person."""
-        place = f"{self.path}:{self.line}" if self.path else ""
+        place = f"{self.path}:{self.line}" if self.line else self.path
         return ", ".join(filter(None, (place, self.file, f"commit {self.commit[:12]}" if self.commit else "")))
 
 
@@ -149,6 +166,11 @@ class Hazard:
     def rank(self) -> tuple[object, ...]:
         """What to order hazards by: the worst first."""
         return list(Severity).index(self.severity), self.component, self.release, self.patch, self.rule, self.name
+
+
+def is_of_lint(hazard: str) -> bool:
+    """Tell by its id whether a hazard is one that only `hazard lint` tells."""
+    return any(f"-{rule}-" in hazard for rule in OF_LINT)
 
 
 def as_plain(hazard: Hazard) -> dict[str, Any]:

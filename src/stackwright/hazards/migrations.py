@@ -27,6 +27,7 @@ THINGS = {
 }
 TABLES = {"create_table": "creates the table", "drop_table": "drops the table", "rename_table": "renames the table"}
 COLUMN = "adds the column"
+LOOKS_FIRST = re.compile(r"_if_(not_)?exists$")  # neutron's migration.create_table_if_not_exists
 # What a table is created with, where it has a name: the place of the name among the arguments, if it has one.
 PARTS = {
     "UniqueConstraint": ("the unique constraint", None),
@@ -60,9 +61,14 @@ def operations(source: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def before(claim: Claim) -> frozenset[str]:
+    """Give the revisions that a revision comes directly after."""
+    return _names(claim.says("down"))
+
+
 def parents(claim: Claim) -> frozenset[str]:
     """Give the revisions that a revision comes directly after, and those that it depends on."""
-    return _names(claim.says("down")) | _names(claim.says("depends"))
+    return before(claim) | _names(claim.says("depends"))
 
 
 def ancestors(revision: str, graph: Mapping[str, Claim]) -> frozenset[str]:
@@ -80,7 +86,7 @@ def ancestors(revision: str, graph: Mapping[str, Claim]) -> frozenset[str]:
 def heads(graph: Mapping[str, Claim]) -> dict[str, frozenset[str]]:
     """Give the revisions that no other comes after, by branch."""
     found: dict[str, set[str]] = {}
-    followed = {(parent, claim.says("branch")) for claim in graph.values() for parent in _names(claim.says("down"))}
+    followed = {(parent, claim.says("branch")) for claim in graph.values() for parent in before(claim)}
     for name, claim in graph.items():
         branch = claim.says("branch")
         if (name, branch) not in followed:
@@ -134,8 +140,8 @@ def _inside(call: ast.Call, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _called(call: ast.Call) -> str:
-    """Give the name of a method that is called on something, such as `op`."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    """Give the name of a method that is called on something, such as `op`; one that looks first does the same."""
+    return LOOKS_FIRST.sub("", call.func.attr) if isinstance(call.func, ast.Attribute) else ""
 
 
 def _text(call: ast.Call, at: int, keyword: str, names: Mapping[str, str]) -> str:
@@ -145,8 +151,31 @@ def _text(call: ast.Call, at: int, keyword: str, names: Mapping[str, str]) -> st
         node = call.args[at]
     if node is None:
         return "?"
+    try:
+        return _joined(node, names)
+    except (LookupError, TypeError, ValueError):
+        return ast.unparse(node)
+
+
+def _joined(node: ast.expr, names: Mapping[str, str]) -> str:
+    """Give the text that constants are joined to, however they are: ``'uniq_%s' % TABLE``, ``f'uniq_{TABLE}'``.
+
+    :raises LookupError, TypeError, ValueError: there is more to it
+    """
     if isinstance(node, ast.Constant):
         return str(node.value)
-    if isinstance(node, ast.Name) and node.id in names:
+    if isinstance(node, ast.Name):
         return names[node.id]
-    return ast.unparse(node)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_joined(part, names) for part in node.values)
+    if isinstance(node, ast.FormattedValue) and node.format_spec is None:
+        return _joined(node.value, names)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _joined(node.left, names) + _joined(node.right, names)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        parts = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        return _joined(node.left, names) % tuple(_joined(part, names) for part in parts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        words = {word.arg: _joined(word.value, names) for word in node.keywords if word.arg}
+        return _joined(node.func.value, names).format(*(_joined(part, names) for part in node.args), **words)
+    raise TypeError

@@ -53,29 +53,63 @@ class Rule(BaseModel):
             if not self.options.keys() & set(need.split("|")):
                 what = f"the reader {self.reader} needs the option {' or '.join(need.split('|'))}"
                 raise fault(what, fix="add it to `options:`", at=("reader",))
-        _check_pattern(self.options.get("pattern", "()"))
+        _check_pattern(self.options.get("pattern", "()"), "options", "pattern")
         return self
 
 
-def _check_pattern(pattern: str) -> None:
+def _check_pattern(pattern: str, *at: str) -> None:
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
-        raise fault("the pattern is no regular expression", why=str(error), at=("options", "pattern")) from error
+        raise fault("the pattern is no regular expression", why=str(error), at=at) from error
     if groups != 1:
-        raise fault("the pattern has to have one group: the version", at=("options", "pattern"))
+        raise fault("the pattern has to have one group: the version", at=at)
+
+
+class Repeat(BaseModel):
+    """Files that repeat the newest microversion, beside the place that says it.
+
+    :param files: as those of a rule
+    :param pattern: an expression whose group is the version
+    :param happens: what follows where it is left as it was, a sentence
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: list[Paths]
+    pattern: str
+    happens: str
+
+    @field_validator("pattern")
+    @classmethod
+    def _one_group(cls, pattern: str) -> str:
+        _check_pattern(pattern, "pattern")
+        return pattern
+
+
+class Lists(BaseModel):
+    """Files that list what there is of a kind, and that are kept by hand."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    option: list[Paths] = Field(default_factory=list)
+    policy: list[Paths] = Field(default_factory=list)
 
 
 class Rules(BaseModel):
     """All that is looked for in a component.
 
     :param packages: other names of it, such as that on the package index
+    :param repeats: where its newest version is repeated
+    :param lists: what lists its options and policies
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     packages: list[str] = Field(default_factory=list)
     claims: list[Rule]
+    repeats: list[Repeat] = Field(default_factory=list)
+    lists: Lists = Field(default_factory=Lists)
 
 
 def read_rules(directory: Path) -> dict[str, Rules]:

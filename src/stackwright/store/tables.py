@@ -29,6 +29,20 @@ def connect(file: Path, schema: str) -> sqlite3.Connection:
     return connection
 
 
+def open_or_anew(file: Path, schema: str) -> sqlite3.Connection:
+    """Open a file as `connect` does; one that is damaged is thrown away and begun anew.
+
+    :raises sqlite3.OperationalError: it is locked for too long, or there is no space
+    """
+    try:
+        return connect(file, schema)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        remove(file)
+        return connect(file, schema)
+
+
 def remove(file: Path) -> None:
     """Throw a file away, with what SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm"):

@@ -128,6 +128,31 @@ def run(
     return Completed(completed.returncode, stdout, stderr)
 
 
+@contextmanager
+def running(argv: Sequence[str], *, log: Path) -> Iterator[Callable[[], bool]]:
+    """Let a program run while the block does, and tell by a call whether it still runs; afterwards it is killed.
+
+    It is in no terminal's foreground, so that an interrupt ends it in its turn; and the kernel kills it when the thread
+    that began it is gone, however that ended (setpriv(1), PR_SET_PDEATHSIG).
+
+    :param argv: the program and its arguments; never a secret
+    :param log: a file of mode 0600 that both output streams are appended to
+    """
+    with _sink(log) as sink:
+        started = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", find(argv[0]), *argv[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield lambda: started.poll() is None
+    finally:
+        started.kill()
+        started.wait()
+
+
 def tail(file: Path, lines: int = TAIL_LINES) -> str:
     """Give the last lines of a text file; empty if it is not there."""
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stackwright.distribution import PypiSource, init, load, schema
+from stackwright.distribution.schemas import MODELS
 from stackwright.errors import EnvironmentLacksError, InputError
 
 
@@ -59,9 +60,9 @@ def test_every_file_names_its_schema(tmp_path: Path) -> None:
             assert line is not None
             kinds[file.name] = json.loads((file.parent / line[1]).read_text())
     assert kinds == {
-        "distribution.yaml": schema("distribution"),
-        "2026.2.yaml": schema("release"),
-        "local.yaml": schema("site"),
+        "distribution.yaml": schema(MODELS["distribution"]),
+        "2026.2.yaml": schema(MODELS["release"]),
+        "local.yaml": schema(MODELS["site"]),
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
+from stackwright.cli.distribution import FILES
 from stackwright.distribution import schema
-from stackwright.distribution.schemas import MODELS, Kind
+from stackwright.distribution.schemas import MODELS
+from stackwright.hazards.ledger import Reserved
 
 
 def parts(of: Any) -> Iterator[dict[str, Any]]:
@@ -27,9 +29,9 @@ def objects(of: Any) -> list[dict[str, Any]]:
     return [part for part in parts(of) if part.get("type") == "object" and "properties" in part]
 
 
-@pytest.fixture(params=get_args(Kind))
+@pytest.fixture(params=FILES)
 def made(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return schema(request.param)
+    return schema(FILES[request.param])
 
 
 def test_it_says_what_it_is(made: dict[str, Any]) -> None:
@@ -72,10 +74,10 @@ def test_patterns_are_of_the_whole_text(made: dict[str, Any]) -> None:
 
 
 def test_keys_are_those_that_users_write() -> None:
-    assert list(schema("distribution")["properties"]) == [
+    assert list(schema(FILES["distribution"])["properties"]) == [
         *("name", "description", "maintainer", "default-site", "patches")
     ]
-    release = schema("release")
+    release = schema(FILES["release"])
     assert list(release["properties"]) == ["name", "python", "pins", "components"]
     assert release["required"] == ["python", "pins", "components"]
     assert list(release["$defs"]["PypiSource"]["properties"]) == ["pypi", "version", "sha256"]
@@ -83,10 +85,16 @@ def test_keys_are_those_that_users_write() -> None:
     assert list(release["$defs"]["PathSource"]["properties"]) == ["path", "version"]
     assert list(release["$defs"]["ComponentFile"]["properties"]) == ["source", "distribution-name"]
     assert release["$defs"]["Pins"]["oneOf"] == [{"required": ["exclude-newer"]}, {"required": ["constraints"]}]
-    site = schema("site")
+    site = schema(FILES["site"])
     assert list(site["properties"]) == ["release", "target", "region", "services", "ports", "config"]
     assert site["required"] == ["release", "target", "region", "services"]
 
 
-def test_every_file_has_one() -> None:
-    assert set(MODELS) == set(get_args(Kind))
+def test_the_ledger_has_one_beside_the_files_that_every_distribution_has() -> None:
+    assert list(FILES) == [*MODELS, "claims"]
+    claims = schema(FILES["claims"])
+    assert list(claims["properties"]) == ["strict", "claims"]
+    reserved = claims["$defs"]["ReservedClaim"]
+    assert list(reserved["properties"]) == ["component", "kind", "name", "for", "since"]
+    assert reserved["required"] == ["component", "kind", "name"]
+    assert claims["$defs"]["Reserved"]["enum"] == [kind.value for kind in Reserved]

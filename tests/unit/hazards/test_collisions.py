@@ -327,5 +327,6 @@ def test_what_upstream_took_as_we_have_it_is_its_own_matter_afterwards() -> None
 def test_trees_without_a_patch_have_none_and_flags_count_as_if_they_had() -> None:
     one, two, three = (Claims((*OLD, *more)) for more in ([], [micro("2.96", SECURE)], [micro("2.96", PINNED)]))
     assert collisions(Ours("nova", "1", "none", two, two), [Target("3", Tree("x", three))]) == []
-    assert flags(one, two, three) == {Rule.TAKEN: 1}
-    assert flags(one, two, two) == {}
+    first, own, later = (Tree(name, claims) for name, claims in zip("123", (one, two, three), strict=True))
+    assert [hazard.rule for hazard in flags(first, own, later)] == [Rule.TAKEN]
+    assert flags(first, own, own) == []

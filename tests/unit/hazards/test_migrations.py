@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stackwright.hazards.migrations import operations
 from stackwright.hazards.wording import SAME, alike
 
@@ -58,3 +60,28 @@ def test_wording() -> None:
     assert alike(said, "Add a new API for the attachment of shares to servers") < SAME
     assert alike("", "") == 1.0
     assert alike(said, "") == 0.0
+
+
+@pytest.mark.parametrize(
+    "name", ["'uniq_%s0%s' % (TABLE, COLUMN)", "f'uniq_{TABLE}0{COLUMN}'", "'uniq_{}0{}'.format(TABLE, COLUMN)",
+             "'uniq_' + TABLE + '0id'", "'uniq_routers0%s' % COLUMN"],
+)  # fmt: skip
+def test_a_name_that_is_joined_of_constants_is_the_same_however_it_is_joined(name: str) -> None:
+    source = (
+        f"TABLE = 'routers'\nCOLUMN = 'id'\n\n\ndef upgrade():\n    op.create_unique_constraint({name}, TABLE, ['x'])\n"
+    )
+    assert operations(source.encode()) == ("creates the unique constraint uniq_routers0id on the table routers",)
+
+
+def test_a_name_that_only_running_code_knows_stays_as_it_is_written() -> None:
+    for name in ("f'uniq_{other}'", "'%s' % name()", "'%d' % 'x'", "'{0}{1}'.format('x')"):
+        source = f"def upgrade():\n    op.create_index({name}, 'hosts')\n"
+        assert operations(source.encode()) == (f"creates the index {name} on the table hosts",)
+
+
+def test_an_operation_that_looks_first_does_the_same() -> None:
+    plain = b"def upgrade():\n    op.create_table('t', sa.Column('id'))\n    op.add_column('t', sa.Column('c'))\n"
+    looking = plain.replace(b"op.create_table", b"migration.create_table_if_not_exists").replace(
+        b"op.add_column", b"migration.add_column_if_not_exists"
+    )
+    assert operations(looking) == operations(plain) == ("creates the table t", "adds the column c on the table t")

@@ -114,7 +114,7 @@ def test_a_policy_whose_name_and_default_are_joined_from_constants_of_other_file
     assert found["api:x"].says("default") == "(role:admin) or role:admin"
     assert found["api:x"].says("deprecated") == "api:old = 'rule:was'"
     assert dict(found["api:y"].meaning) == {"default": "role:admin", "scopes": "['project']"}
-    assert found["z"].says("default") == "helper(THEM)"
+    assert found["z"].says("default") == "helper('role:admin')"
     assert [unseen.looked for unseen in claims.unseen] == [("p/a.py:7",)]
 
 
@@ -139,7 +139,7 @@ def test_options_in_all_the_ways_that_they_get_a_group(desk: Desk) -> None:
     found = {name: dict(claim.meaning) for name, claim in claims.of(Kind.OPTION).items()}
     assert found == {
         "one/n": {"type": "Int", "default": "-1"},
-        "one/late_one": {"type": "Str"},
+        "one/late_one": {"secret": "True", "type": "Str"},
         "DEFAULT/plain": {"type": "Bool"},
         "two/l": {"type": "List"},
         "listed/s": {"type": "Str"},

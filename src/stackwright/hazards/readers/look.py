@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WILD = re.compile(r"[*]")
 LINK = "120000"
+UNPARSED = "it does not parse"
 
 
 class Paths:
@@ -105,9 +106,9 @@ class Look:
                 self.parsed[path] = Module(path, self.contents[path])
             except UnparsedError as error:
                 self.parsed[path] = None
-                self.miss(f"it does not parse as Python {error.version}: {error.why}", f"{path}:{error.line}")
+                self.miss(f"{UNPARSED} as Python {error.version}: {error.why}", f"{path}:{error.line}")
         elif self.parsed[path] is None:
-            self.miss("it does not parse", path)
+            self.miss(UNPARSED, path)
         return self.parsed[path]
 
     def modules(self, role: str) -> Iterator[Module]:

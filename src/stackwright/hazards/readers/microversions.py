@@ -32,11 +32,12 @@ def read(look: Look) -> Iterator[Claim]:
 
     Options: ``major`` for an API whose numbers are written without it; ``summary``: the name of the text that has the
     lines, or with ``*`` behind it of constants that are named by what they bring; ``maximum``: the name of the newest,
-    of a list whose last it is, or of a function that gives it; ``call``: of a function that each one is given to.
+    of a list whose last it is, or of a function that gives it; ``minimum``: of the oldest; ``call``: of a
+    function that each one is given to.
     """
     told: dict[str, tuple[str, str, int]] = {}  # of each number: title, file, line
     for module in look.modules("summary"):
-        told |= {number: (title, module.path, line) for number, title, line in _summary(look, module)}
+        told |= {number: (title, module.path, line) for number, title, line in summary(look, module)}
     texts: dict[str, tuple[str, str, str, int]] = {}
     for path in look.paths("history"):
         for number, title, text, line in history(look.text(path)):
@@ -44,7 +45,7 @@ def read(look: Look) -> Iterator[Claim]:
     for number in {**texts, **told}:
         short, path, line = told.get(number, ("", "", 0))
         title, text, path, line = texts.get(number, ("", "", path, line))
-        title = short or title or re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
+        title = short or title or first_sentence(text)
         yield claim(Kind.MICROVERSION, number, path, line, [("title", title), ("text", text)])
     yield from _newest(look)
 
@@ -64,7 +65,13 @@ def history(text: str) -> Iterator[tuple[str, str, str, int]]:
         yield heading[1], ENDED.sub("", heading[2]).strip(), " ".join(body.split()), at + 1
 
 
-def _summary(look: Look, module: Module) -> Iterator[tuple[str, str, int]]:
+def first_sentence(text: str) -> str:
+    """Give what a text says first."""
+    return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
+
+
+def summary(look: Look, module: Module) -> Iterator[tuple[str, str, int]]:
+    """Give of each number in the list of a module: what it brings, and the line."""
     wanted = look.options.get("summary", "REST_API_VERSION_HISTORY")
     if wanted.endswith("*"):
         constant = re.compile(re.escape(wanted[:-1]) + r"(\d+)_(\w+)")
@@ -122,7 +129,8 @@ def _newest(look: Look) -> Iterator[Claim]:
             continue
         major = look.options.get("major")
         newest = f"{major}.{newest}" if major and "." not in newest else newest
-        yield claim(Kind.NEWEST, "microversion", module.path, line, [("version", newest)])
+        oldest = _version(look, module, module.assigned.get(look.options.get("minimum", ""))) or ""
+        yield claim(Kind.NEWEST, "microversion", module.path, line, [("version", newest), ("oldest", oldest)])
 
 
 def _returned(module: Module, name: str) -> ast.expr | None:

@@ -12,7 +12,7 @@ from stackwright.hazards.readers.python import Point, UnknownError, called, keyw
 from stackwright.hazards.readers.values import text_of, told, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from stackwright.hazards.model import Claim
     from stackwright.hazards.readers.look import Look
@@ -88,10 +88,22 @@ def _of_class(look: Look, module: Module) -> Iterator[Claim]:
     if node is None:
         look.miss(f"it has no class {wanted}", module.path)
         return
-    for part in node.body:
-        name = text_of(look, module, part.value) if isinstance(part, ast.Assign) else None
+    given = [part for part in node.body if isinstance(part, ast.Assign)]
+    lists = {ast.unparse(part.targets[0]): _members(look, Point(module, part.value)) for part in given}
+    for part in given:
+        name = text_of(look, module, part.value)
         if name:
-            yield claim(Kind.EXTRA_SPEC, name, module.path, part.lineno)
+            # What it is, its lists say: such as that it is a boolean.
+            among = ", ".join(word for word, names in lists.items() if name in names)
+            yield claim(Kind.EXTRA_SPEC, name, module.path, part.lineno, [("among", among)])
+
+
+def _members(look: Look, point: Point) -> Collection[object]:
+    try:
+        found = value(look, point)
+    except UnknownError:
+        return ()
+    return found if isinstance(found, list | dict) else ()
 
 
 def extensions(look: Look) -> Iterator[Claim]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stackwright.hazards.readers.look import Look
     from stackwright.hazards.readers.python import Module
 
-MAKES = re.compile(r"[A-Z]\w*Opt")
+MAKES = re.compile(r"([A-Z]\w*)?Opt")
 NO_OPTIONS = ("DeprecatedOpt", "SubCommandOpt")
 # A file without any of these has nothing to do with options.
 TELLS = re.compile(rb"Opt\(|\bregister_(cli_)?opts?\(|\bdef list_\w*opts|^_?\w*opts = \[\n *\(", re.MULTILINE)
@@ -31,6 +31,9 @@ LISTS = re.compile(r"_?(list|get)_\w*opts|list_opts")
 REGISTERS = ("register_opts", "register_opt", "register_cli_opts", "register_cli_opt")
 DEFAULT = "DEFAULT"
 UNKNOWN = "?"
+LIMITS = ("min", "max")
+FLAGS = ("required", "secret")
+NO_GROUP = "the group of options is not to be seen"
 
 
 @dataclass
@@ -74,7 +77,7 @@ def read(look: Look) -> Iterator[Claim]:
             full = f"{group}/{told(look, point.module, keyword(call, 'dest')) or name.replace('-', '_')}"
             yield claim(Kind.OPTION, full, point.module.path, call.lineno, _meaning(look, point.module, call))
     if lost:
-        look.miss("the group of options is not to be seen", *(f"{path}:{line}" for path, line in lost.items()))
+        look.miss(NO_GROUP, *(f"{path}:{line}" for path, line in lost.items()))
 
 
 def makes_option(node: ast.AST) -> bool:
@@ -96,7 +99,19 @@ def _meaning(look: Look, module: Module, call: ast.Call) -> list[tuple[str, str]
         ("type", source(shape) if shape else kind.removesuffix("Opt")),
         ("default", written(look, module, keyword(call, "default"))),
         ("deprecated", "; ".join(_deprecated(look, module, call))),
+        ("choices", _choices(look, module, keyword(call, "choices"))),
+        *((word, told(look, module, keyword(call, word))) for word in LIMITS),
+        *((word, "True") for word in FLAGS if told(look, module, keyword(call, word)) == "True"),
     ]
+
+
+def _choices(look: Look, module: Module, node: ast.expr | None) -> str:
+    """Give the values that an option may have, without what is said of each; empty where only running would tell."""
+    try:
+        found = value(look, Point(module, node)) if node is not None else None
+    except UnknownError:
+        return ""
+    return repr([one[0] if isinstance(one, list) else one for one in found]) if isinstance(found, list) else ""
 
 
 def _deprecated(look: Look, module: Module, call: ast.Call) -> Iterator[str]:

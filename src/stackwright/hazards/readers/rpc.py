@@ -40,7 +40,7 @@ def read(look: Look) -> Iterator[Claim]:
             continue
         past = dict(_history(look, module, found))
         methods = dict(_methods(found))
-        version = _version(look, module, found) or max([*past, server or "0.0"], key=number_of)
+        version = _version(look, module, found) or max([*past, *methods.values(), server or "0.0"], key=number_of)
         meaning = [("version", version), ("server", server or ""), *methods.items()]
         yield claim(Kind.RPC, name, module.path, found.lineno, meaning)
         for number, (text, line) in past.items():

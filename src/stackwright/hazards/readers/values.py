@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from stackwright.hazards.readers.python import DEEPEST, Point, UnknownError, called, chain, source
@@ -76,12 +77,15 @@ def value(look: Look, point: Point, depth: int = 0) -> Any:
         if isinstance(node, ast.Name) and node.id in look.bound:
             return look.bound[node.id]
         if isinstance(node, ast.Name | ast.Attribute):
-            found = find(look, point)
-            if found is None or found.node is node:
+            meant = find(look, point)
+            if meant is None or meant.node is node:
                 raise UnknownError
-            return value(look, found, depth + 1)
+            return value(look, meant, depth + 1)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            return [of(part) for part in node.elts]
+            found: list[Any] = []
+            for part in node.elts:
+                found += of(part.value) if isinstance(part, ast.Starred) else [of(part)]
+            return found
         if isinstance(node, ast.Dict):
             return {of(key): of(part) for key, part in zip(node.keys, node.values, strict=True) if key is not None}
         if isinstance(node, ast.JoinedStr):
@@ -138,7 +142,7 @@ def told(look: Look, module: Module, node: ast.expr | None) -> str:
     try:
         found = value(look, Point(module, node))
     except UnknownError:
-        return source(node)
+        return _spelled(look, module, node)
     return found if isinstance(found, str) else repr(found)
 
 
@@ -149,6 +153,31 @@ def written(look: Look, module: Module, node: ast.expr | None) -> str:
     try:
         return repr(value(look, Point(module, node)))
     except UnknownError:
+        return _spelled(look, module, node)
+
+
+class _Values(ast.NodeTransformer):
+    """Puts values in the place of the names that stand for them."""
+
+    def __init__(self, look: Look, module: Module) -> None:
+        self.look = look
+        self.module = module
+
+    def _known(self, node: ast.expr) -> ast.AST:
+        try:
+            found = value(self.look, Point(self.module, node))
+        except UnknownError:
+            return self.generic_visit(node)
+        return ast.Constant(found) if isinstance(found, str | int | float | None) else self.generic_visit(node)
+
+    visit_Name = visit_Attribute = _known  # noqa: N815
+
+
+def _spelled(look: Look, module: Module, node: ast.expr) -> str:
+    """Give an expression as it is written, with the values of names in it: another name for the same is no change."""
+    try:
+        return source(_Values(look, module).visit(deepcopy(node)))
+    except RecursionError:
         return source(node)
 
 
