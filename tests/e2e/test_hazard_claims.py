@@ -213,7 +213,7 @@ def test_the_whole_tree_with_all_patches(stackwright: Stackwright) -> None:
     rows = stackwright.json("hazard", "claims", "nova", "2026.2", "--kind", "microversion", "--kind", "newest version")
     names = [row["Name"] for row in rows if row["Kind"] == "microversion"]
     assert names == [f"2.{number}" for number in range(1, 106)]
-    assert [row["Meaning"] for row in rows if row["Name"] == "microversion"] == [{"version": "2.105"}]
+    assert [row["Meaning"] for row in rows if row["Name"] == "microversion"] == [{"oldest": "2.1", "version": "2.105"}]
 
 
 def test_for_people_the_meaning_is_short_and_what_cannot_be_seen_is_a_note(stackwright: Stackwright) -> None:
