@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from stackwright.distribution import Component, Distribution
+    from stackwright.distribution import Component, Distribution, Release
     from stackwright.sources.mirror import Mirror
     from stackwright.store import CommitId, Memo, Store, TreeId
 
@@ -109,6 +109,15 @@ class Bases:
             return component.model_copy(update={"source": source.model_copy(update=update)})
         return InputError(f"its source has neither refs nor versions: {source}")
 
+    def _pinned(self, one: Asked) -> Release:
+        """Give the release whose pins hold what is asked for: a version that is named stands for itself."""
+        if one.against in self.distribution.releases:
+            return self.distribution.release(one.against)
+        release = self.distribution.release(one.release)
+        if not one.against:
+            return release
+        return release.model_copy(update={"pins": release.pins.model_copy(update={"exclude_newer": None})})
+
     def _open(self, urls: set[str]) -> None:
         def attempt(url: str) -> Mirror | StackwrightError:
             try:
@@ -135,7 +144,7 @@ class Bases:
     ) -> dict[Asked, Base | StackwrightError]:
         """Resolve the sources of a release that have no history."""
         components = [component for one in asked if not isinstance(component := placed[one], StackwrightError)]
-        release = self.distribution.release(asked[0].release)
+        release = self._pinned(asked[0])
         trees = attempts(components, release, store=self.store, memo=self.memo, cache=self.cache, events=self.events)
         return {
             one: tree
