@@ -16,6 +16,7 @@ from stackwright.store import Memo, Store
 if TYPE_CHECKING:
     import argparse
 
+    from stackwright.events import Events
     from stackwright.hazards.forecast.model import Forecast
 
 
@@ -29,6 +30,9 @@ class UpgradeForecast(WorkspaceLister):
         parser.add_argument("end", metavar="TO", help="the release that is entered")
         parser.add_argument(
             "--skip-level", action="store_true", help="leave out what upstream lets be left out (SLURP)"
+        )
+        parser.add_argument(
+            "--run", action="store_true", help="also run the real migrations of both trees, on a MariaDB made for that"
         )
         parser.add_argument("--long", action="store_true", help="also list what is only good to know")
         parser.add_argument("--json", metavar="FILE", type=Path, help="write everything for programs")
@@ -53,6 +57,8 @@ class UpgradeForecast(WorkspaceLister):
                 memo=memo,
                 today=date.today(),
             )
+            if parsed_args.run:
+                self._forecast = self._with_dry_runs(self._forecast, store, memo, events)
         if parsed_args.json:
             parsed_args.json.write_text(json.dumps(_plain(self._forecast), indent=1) + "\n", encoding="utf-8")
         told = [("", "", finding) for finding in self._forecast.findings]
@@ -67,6 +73,24 @@ class UpgradeForecast(WorkspaceLister):
             if parsed_args.long or one.weight is not Weight.NOTE
         ]
         return ("Component", "Hop", "Weight", "About", "Name", "What", "Do", "Where"), rows
+
+    def _with_dry_runs(self, one: Forecast, store: Store, memo: Memo, events: Events) -> Forecast:
+        """Take databases the whole way: those of the components that have any."""
+        from stackwright.proof.migrations import dry_run, with_dry_runs
+
+        runs = dry_run(
+            self.workspace.distribution,
+            one.start,
+            one.end,
+            tuple(dict.fromkeys(page.component for page in one.pages if page.migrations)),
+            through=tuple(hop.end for hop in one.hops[:-1]),
+            store=store,
+            memo=memo,
+            cache=self.workspace.cache,
+            logs=self.workspace.state / "forecast",
+            events=events,
+        )
+        return with_dry_runs(one, runs)
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Print the list, then what becomes of the patches, and the verdict."""

@@ -12,7 +12,7 @@ from stackwright.hazards.check import check
 from stackwright.hazards.claims import changes
 from stackwright.hazards.forecast.databases import migrations
 from stackwright.hazards.forecast.fates import fates, of_fates, of_series
-from stackwright.hazards.forecast.model import ComponentPage, Finding, Forecast, Subject, Weight
+from stackwright.hazards.forecast.model import ComponentPage, Finding, Forecast, Subject, Weight, rank
 from stackwright.hazards.forecast.triggered import triggered
 from stackwright.hazards.forecast.way import way
 from stackwright.hazards.model import Kind
@@ -149,7 +149,7 @@ class _Hop:
             hop,
             _title(self.earlier[name].source, len(series.patches)),
             _title(self.later[name].source, len(later.patches)),
-            tuple(sorted(findings, key=_rank)),
+            tuple(sorted(findings, key=rank)),
             some,
             paths,
             tuple(subject for subject in Subject if subject in looked),
@@ -196,7 +196,3 @@ def _does_not_apply(one: Carried) -> Finding:
 
 def _title(source: object, patches: int) -> str:
     return f"{source}" + (f" + {patches} {'patch' if patches == 1 else 'patches'}" if patches else "")
-
-
-def _rank(finding: Finding) -> tuple[int, int, str]:
-    return list(Weight).index(finding.weight), list(Subject).index(finding.subject), finding.name

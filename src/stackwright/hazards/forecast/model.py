@@ -193,3 +193,8 @@ def verdict(findings: tuple[Finding, ...] | list[Finding]) -> Verdict:
     if Weight.STOP in weights:
         return Verdict.NO_GO
     return Verdict.STEPS if Weight.STEP in weights else Verdict.GO
+
+
+def rank(finding: Finding) -> tuple[int, int, str]:
+    """Give where a finding comes in a list: the worst first, then by subject and name."""
+    return list(Weight).index(finding.weight), list(Subject).index(finding.subject), finding.name

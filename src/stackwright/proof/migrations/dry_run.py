@@ -58,6 +58,7 @@ def dry_run(
     :raises InputError: a source or a series cannot be read, or no versions fit
     """
     stops = (start, *through, end)
+    version()  # without a server nothing is to be built
     logs.mkdir(parents=True, exist_ok=True)
     workshop = Workshop(store, memo, ArtifactCache(cache), events, logs)
     return tuple(run for name in components for run in _of_component(distribution, name, stops, workshop))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stackwright.hazards.forecast.model import Finding, Subject, Weight
+from stackwright.hazards.forecast.model import Finding, Subject, Weight, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from stackwright.hazards.forecast.model import Hop
+    from stackwright.hazards.forecast.model import Forecast, Hop
     from stackwright.proof.migrations.schema import Difference
 
 
@@ -86,6 +86,16 @@ def findings(run: DryRun) -> tuple[Finding, ...]:
     if run.failed is not None:
         return (_failed(run, run.failed),)
     return tuple(_differing(run)) or (_well(run),)
+
+
+def with_dry_runs(forecast: Forecast, runs: Sequence[DryRun]) -> Forecast:
+    """Give a forecast with what dry runs have shown on the pages of their components and hops."""
+    shown = {(run.component, run.hop): findings(run) for run in runs}
+    pages = tuple(
+        replace(page, findings=tuple(sorted((*page.findings, *shown.get((page.component, page.hop), ())), key=rank)))
+        for page in forecast.pages
+    )
+    return replace(forecast, pages=pages)
 
 
 def _failed(run: DryRun, failed: Ran) -> Finding:
