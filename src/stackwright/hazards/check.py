@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from stackwright.store import Memo, TreeId
 
 # Part of the key of what is remembered: to be raised when the same claims give other hazards.
-FORM = 2
+FORM = 3
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,8 @@ def _head_files(ours: Ours, before: set[str], after: set[str], tree: str) -> Ite
             claim,
             Side(tree, f"the heads of the graph are {', '.join(sorted(after))}"),
             what=f"{name} names {', '.join(sorted(said))}, which is no head",
-            happens="The service's own check of its migrations fails, and its database sync stops at the revision that"
-            " the file names, or refuses to begin.",
+            happens="The project's own check of its migrations fails, and with it upstream's tests of them. The"
+            " database is brought to the graph's head all the same.",
             fix=f"write the new head into {claim.path}",
             identity=(*sorted(said),),
         )
