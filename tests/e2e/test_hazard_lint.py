@@ -273,7 +273,7 @@ def test_a_file_that_names_an_old_head_is_mended_and_is_the_hazard_that_check_te
     (row,) = lint(stackwright, "keystone").values()
     (other,) = stackwright.json("hazard", "check", "keystone", status=1)
     assert row["Hazard"] == other["Hazard"]
-    assert row["Severity"] == "high"
+    assert row["Severity"] == "medium"
     assert lint(stackwright, "keystone", "--fix", status=0) == {}
     assert "-aaaa\n+bbbb\n" in file.read_text()
     assert stackwright.json("hazard", "check", "keystone") == []

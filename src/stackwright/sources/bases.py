@@ -55,7 +55,7 @@ class Asked:
 
 
 class Bases:
-    """Finds bases; each repository and each sdist is looked at once.
+    """Finds bases; each is looked for once.
 
     :param cache: the cache directory
     """
@@ -67,9 +67,19 @@ class Bases:
         self.cache = cache
         self.events = events
         self.mirrors: dict[str, Mirror | StackwrightError] = {}
+        self._known: dict[Asked, Base | StackwrightError] = {}
 
     def find(self, asked: Sequence[Asked]) -> Mapping[Asked, Base | StackwrightError]:
         """Find bases, several at a time. An error is given for the one it belongs to, so that the others are found."""
+        meant = {one: self._meant(one) for one in asked}
+        self._known |= self._look(list(dict.fromkeys(one for one in meant.values() if one not in self._known)))
+        return {one: self._known[meant[one]] for one in asked}
+
+    def _meant(self, one: Asked) -> Asked:
+        """Give the plainest way to ask for the same: the component of another release is that release's own."""
+        return Asked(one.against, one.component) if one.against in self.distribution.releases else one
+
+    def _look(self, asked: Sequence[Asked]) -> Mapping[Asked, Base | StackwrightError]:
         placed = {one: self._placed(one) for one in asked}
         sources = [component.source for component in placed.values() if not isinstance(component, StackwrightError)]
         self._open({source.git for source in sources if isinstance(source, GitSource)})
@@ -85,18 +95,16 @@ class Bases:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="base") as pool:
             for some in pool.map(lambda group: self._resolved(group, placed), others.values()):
                 found |= some
-        return {one: found[one] for one in asked}
+        return found
 
     def _placed(self, one: Asked) -> Component | StackwrightError:
         """Give the component with the source that is meant."""
-        component, against = self.distribution.release(one.release).component(one.component), one.against
+        try:
+            component, against = self.distribution.release(one.release).component(one.component), one.against
+        except StackwrightError as error:
+            return error
         if not against:
             return component
-        if against in self.distribution.releases:
-            try:
-                return self.distribution.release(against).component(component.name)
-            except StackwrightError as error:
-                return error
         source = component.source
         if isinstance(source, GitSource):
             return component.model_copy(update={"source": source.model_copy(update={"ref": against})})
@@ -111,8 +119,6 @@ class Bases:
 
     def _pinned(self, one: Asked) -> Release:
         """Give the release whose pins hold what is asked for: a version that is named stands for itself."""
-        if one.against in self.distribution.releases:
-            return self.distribution.release(one.against)
         release = self.distribution.release(one.release)
         if not one.against:
             return release
