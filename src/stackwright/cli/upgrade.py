@@ -15,13 +15,17 @@ from stackwright.store import Memo, Store
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from stackwright.events import Events
-    from stackwright.hazards.forecast.model import Forecast
+    from stackwright.hazards.forecast.model import ComponentPage, Finding, Forecast
 
 
 class UpgradeForecast(WorkspaceLister):
-    """Tell what an upgrade does to patches and databases, and which hazards it meets; exit status 1 at a no-go."""
+    """Tell what an upgrade comes to, before anything happens; exit status 1 at a no-go.
+
+    Patches, hazards, databases, options that the site sets, policies, versions of APIs, RPC and objects.
+    """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add the way, and how to show it."""
@@ -34,21 +38,34 @@ class UpgradeForecast(WorkspaceLister):
         parser.add_argument(
             "--run", action="store_true", help="also run the real migrations of both trees, on a MariaDB made for that"
         )
-        parser.add_argument("--long", action="store_true", help="also list what is only good to know")
+        parser.add_argument("--long", action="store_true", help="also tell what is only good to know")
         parser.add_argument("--json", metavar="FILE", type=Path, help="write everything for programs")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
         """Look at every component of every hop."""
-        from stackwright.hazards.forecast.forecast import forecast
         from stackwright.hazards.forecast.model import Weight
+
+        self._forecast = self._made(parsed_args)
+        if parsed_args.json:
+            parsed_args.json.write_text(json.dumps(_plain(self._forecast), indent=1) + "\n", encoding="utf-8")
+        self._told = [
+            (page, one) for page, one in _findings(self._forecast) if parsed_args.long or one.weight is not Weight.NOTE
+        ]
+        rows = [
+            (one.weight, page.component if page else "", _hop(page), one.subject, one.name) for page, one in self._told
+        ]
+        return ("Weight", "Component", "Hop", "About", "Name"), rows
+
+    def _made(self, parsed_args: argparse.Namespace) -> Forecast:
+        from stackwright.hazards.forecast.forecast import forecast
         from stackwright.sources.bases import Bases
 
         workspace = self.workspace
         memo, store = Memo(workspace.cache), Store(workspace.state / "store.git")
         with workspace.events() as events:
             bases = Bases(workspace.distribution, store=store, memo=memo, cache=workspace.cache, events=events)
-            self._forecast = forecast(
+            made = forecast(
                 workspace.distribution,
                 parsed_args.start,
                 parsed_args.end,
@@ -57,22 +74,7 @@ class UpgradeForecast(WorkspaceLister):
                 memo=memo,
                 today=date.today(),
             )
-            if parsed_args.run:
-                self._forecast = self._with_dry_runs(self._forecast, store, memo, events)
-        if parsed_args.json:
-            parsed_args.json.write_text(json.dumps(_plain(self._forecast), indent=1) + "\n", encoding="utf-8")
-        told = [("", "", finding) for finding in self._forecast.findings]
-        told += [
-            (page.component, f"{page.hop.start} to {page.hop.end}", finding)
-            for page in self._forecast.pages
-            for finding in page.findings
-        ]
-        rows = [
-            (component, hop, one.weight, one.subject, one.name, one.what, one.step, one.where)
-            for component, hop, one in told
-            if parsed_args.long or one.weight is not Weight.NOTE
-        ]
-        return ("Component", "Hop", "Weight", "About", "Name", "What", "Do", "Where"), rows
+            return self._with_dry_runs(made, store, memo, events) if parsed_args.run else made
 
     def _with_dry_runs(self, one: Forecast, store: Store, memo: Memo, events: Events) -> Forecast:
         """Take databases the whole way: those of the components that have any."""
@@ -93,19 +95,45 @@ class UpgradeForecast(WorkspaceLister):
         return with_dry_runs(one, runs)
 
     def run(self, parsed_args: argparse.Namespace) -> int:
-        """Print the list, then what becomes of the patches, and the verdict."""
+        """Print the list, then each finding in words, what becomes of the patches, and the verdict."""
         from stackwright.hazards.forecast.model import Verdict
 
         super().run(parsed_args)
-        for line in self._forecast.notes:
-            sys.stderr.write(f"note: {line}\n")
-        for page in self._forecast.pages:
-            for fate in page.fates:
-                why = f": {fate.why}" if fate.why else ""
-                sys.stderr.write(f"{page.component} {page.hop.end}: {fate.fate}: {fate.subject}{why}\n")
         one = self._forecast
-        sys.stderr.write(f"{one.start} to {one.end}: {one.verdict}\n")
+        lines = [f"note: {line}" for line in one.notes]
+        for page, finding in self._told:
+            lines += _in_words(page, finding)
+        for page in one.pages:
+            lines += [
+                f"{page.component} {page.hop.end}: {fate.fate}: {fate.subject}{f': {fate.why}' if fate.why else ''}"
+                for fate in page.fates
+            ]
+        lines.append(f"{one.start} to {one.end}: {one.verdict}")
+        sys.stderr.write("\n".join(lines) + "\n")
         return CheckFailedError.status if one.verdict is Verdict.NO_GO else 0
+
+
+def _findings(one: Forecast) -> Iterator[tuple[ComponentPage | None, Finding]]:
+    """Give all findings, the worst first, those about the way as a whole before those of components."""
+    from stackwright.hazards.forecast.model import Weight
+
+    told: list[tuple[ComponentPage | None, Finding]] = [(None, finding) for finding in one.findings]
+    told += [(page, finding) for page in one.pages for finding in page.findings]
+    yield from sorted(told, key=lambda each: list(Weight).index(each[1].weight))
+
+
+def _hop(page: ComponentPage | None) -> str:
+    return f"{page.hop.start} to {page.hop.end}" if page else ""
+
+
+def _in_words(page: ComponentPage | None, finding: Finding) -> Iterator[str]:
+    """Say a finding as errors are said."""
+    of = f"{page.component} {_hop(page)}: " if page else ""
+    yield f"{finding.weight}: {of}{finding.subject} {finding.name}: {finding.what}"
+    if finding.where:
+        yield f"  where: {finding.where}"
+    if finding.step:
+        yield f"  do:    {finding.step}"
 
 
 def _plain(one: Forecast) -> dict[str, object]:
