@@ -80,11 +80,12 @@ class _Hop:
         self.earlier = distribution.release(hop.start).components
         self.later = distribution.release(hop.end).components
         asked = [Asked(hop.start, name) for name in self.earlier] + [Asked(hop.end, name) for name in self.later]
+        found = bases.find(asked)  # first: all that has to be fetched at once
         both = [name for name in self.earlier if name in self.later]
         own = survey(distribution, Wanted(releases=(hop.end,)), bases=bases, memo=memo)
         on = survey(distribution, Wanted(tuple(both), (hop.start,), (hop.end,)), bases=bases, memo=memo)
         self.seen = _Seen(
-            bases.find(asked),
+            found,
             {cell.component: cell for cell in own.cells if cell.release == hop.end},
             {cell.component: cell for cell in on.cells if cell.against},
             check(distribution, Wanted(releases=(hop.start,)), bases=bases, memo=memo, today=today, targets={hop.end}),
