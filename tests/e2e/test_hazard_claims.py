@@ -201,7 +201,7 @@ def test_each_patch_adds_changes_and_takes_away_what_it_claims(stackwright: Stac
     assert said["revision.patch", "adds", "5c2a91e07b3d"]["Where"] == f"{REVISION}:1"
     # A default that is computed is told as it is written.
     option = said["option.patch", "adds", "vnc/colours"]["Meaning"]
-    assert option == {"type": "Int", "default": "2 ** 8", "deprecated": "was DEFAULT/vnc_colours"}
+    assert option == {"type": "Int", "default": "256", "deprecated": "was DEFAULT/vnc_colours"}
     port = said["option.patch", "changes", "vnc/novncproxy_port"]["Meaning"]
     assert (port["before"]["default"], port["after"]["default"]) == ("6080", "6081")
     assert said["object.patch", "changes", "Aggregate"]["Meaning"]["after"]["version"] == "1.4"

@@ -58,10 +58,13 @@ class UpgradeForecast(WorkspaceLister):
         return ("Weight", "Component", "Hop", "About", "Name"), rows
 
     def _made(self, parsed_args: argparse.Namespace) -> Forecast:
+        from stackwright.catalogue.catalogue import own_catalogue
         from stackwright.hazards.forecast.forecast import forecast
+        from stackwright.site.settings import settings
         from stackwright.sources.bases import Bases
 
         workspace = self.workspace
+        site, root = workspace.any_site, workspace.distribution.root
         memo, store = Memo(workspace.cache), Store(workspace.state / "store.git")
         with workspace.events() as events:
             bases = Bases(workspace.distribution, store=store, memo=memo, cache=workspace.cache, events=events)
@@ -70,6 +73,8 @@ class UpgradeForecast(WorkspaceLister):
                 parsed_args.start,
                 parsed_args.end,
                 skip_level=parsed_args.skip_level,
+                site=site.name if site else "",
+                settings=settings(site, own_catalogue(), root) if site else {},
                 bases=bases,
                 memo=memo,
                 today=date.today(),

@@ -54,6 +54,15 @@ class Workspace:
         """The site."""
         return self.distribution.site(self._options.site)
 
+    @property
+    def any_site(self) -> Site | None:
+        """The site, or None if none is named and the distribution does not have the default one.
+
+        :raises InputError: there is none of the name
+        """
+        known = self._options.site or self.distribution.default_site in self.distribution.sites
+        return self.site if known else None
+
     def release(self, name: str | None = None) -> Release:
         """Give a release: the one named, else the site's."""
         return self.distribution.release(name or self.site.release)

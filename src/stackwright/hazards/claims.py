@@ -159,7 +159,7 @@ def _claims(
     parsed: dict[str, Module | None],
 ) -> Claims:
     reader = READERS[rule.reader]
-    look = Look(files, rule.files, rule.options, entries, contents, reader.kind, parsed)
+    look = Look(files, rule.files, rule.options, entries, contents, reader.kind, parsed, means=rule.means)
     for role, words in rule.files.items():
         if not files[role]:
             look.miss(f"the tree has no such file ({role})", *words)

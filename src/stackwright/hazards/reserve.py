@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stackwright.distribution.writing import put
 from stackwright.errors import InputError, StackwrightError, suggestion
 from stackwright.hazards.claims import claims_of
 from stackwright.hazards.collisions_base import order
@@ -51,7 +49,7 @@ def reserve(
         ledger = read_ledger(distribution.root)
         given = {one.name for one in ledger.read.claims if (one.component, one.kind) == (claim.component, claim.kind)}
         found = claim.model_copy(update={"name": next_free(claim.kind, claim.name, margin, trees, given)})
-        _write(ledger.file, with_claim(ledger, found))
+        put(ledger.file, with_claim(ledger, found))
     return found
 
 
@@ -145,19 +143,3 @@ def _numbers(kind: Reserved, name: str, tree: Claims) -> Iterator[str]:
             yield claim.name.removeprefix(prefix)
         elif claim.kind is Kind.NEWEST and claim.name == kind.kind and not prefix:
             yield claim.says("version")
-
-
-def _write(file: Path, text: str) -> None:
-    """Put a file in its place whole: whoever reads it sees all of the old or all of the new."""
-    mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
-    handle, part = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(handle)
-        Path(part).chmod(mode)
-        Path(part).replace(file)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise

@@ -17,6 +17,7 @@ from stackwright.hazards.readers import READERS
 # How a path of a rule is written: * is a part of a name, ** any number of folders; several of them, parted by blanks,
 # are looked at together.
 Paths = str
+OPTION = re.compile(r"[\w.-]+/[\w.-]+(=\S+)?")
 
 
 class Rule(BaseModel):
@@ -26,6 +27,7 @@ class Rule(BaseModel):
     :param files: by the part that they play for the reader, the paths of its files, the newest release's first: the
         first that a tree has counts
     :param options: what else the reader has to know
+    :param means: the texts that full names of a library stand for, which the tree does not have
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +35,7 @@ class Rule(BaseModel):
     reader: str
     files: dict[str, list[Paths]]
     options: dict[str, str] = Field(default_factory=dict)
+    means: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("reader")
     @classmethod
@@ -96,12 +99,46 @@ class Lists(BaseModel):
     policy: list[Paths] = Field(default_factory=list)
 
 
+class Rolling(BaseModel):
+    """How services of two releases work beside each other while an upgrade goes on.
+
+    Options are written as claims name them: ``upgrade_levels/compute``.
+
+    :param caps: by RPC interface, the option that holds what is sent to an older version; behind ``=`` the value with
+        which the services find that version themselves
+    :param pin: the option that holds RPC, objects and API to those of a release
+    :param unpinned: the command to run when nothing is pinned any more
+    :param refuses: what follows where a service is older than the oldest that a tree works with, a sentence
+    :param anyway: the option, and its value, that lets it start nevertheless
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    caps: dict[str, str] = Field(default_factory=dict)
+    pin: str = ""
+    unpinned: str = ""
+    refuses: str = ""
+    anyway: str = ""
+
+    @model_validator(mode="after")
+    def _options(self) -> Rolling:
+        for at, said in (
+            (("pin",), self.pin),
+            (("anyway",), self.anyway),
+            *((("caps", k), v) for k, v in self.caps.items()),
+        ):
+            if said and not OPTION.fullmatch(said):
+                raise fault(f"{said!r} is no option", fix="write its group and its name: upgrade_levels/compute", at=at)
+        return self
+
+
 class Rules(BaseModel):
     """All that is looked for in a component.
 
     :param packages: other names of it, such as that on the package index
     :param repeats: where its newest version is repeated
     :param lists: what lists its options and policies
+    :param rolling: how its services work beside those of another release
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -110,6 +147,16 @@ class Rules(BaseModel):
     claims: list[Rule]
     repeats: list[Repeat] = Field(default_factory=list)
     lists: Lists = Field(default_factory=Lists)
+    rolling: Rolling = Field(default_factory=Rolling)
+
+    @model_validator(mode="after")
+    def _interfaces(self) -> Rules:
+        known = [rule.options["name"] for rule in self.claims if rule.reader == "rpc"]
+        for name in self.rolling.caps:
+            if name not in known:
+                what = f"no rule reads an RPC interface {name!r}"
+                raise fault(what, fix=suggestion(name, known), at=("rolling", "caps", name), key=True)
+        return self
 
 
 def read_rules(directory: Path) -> dict[str, Rules]:

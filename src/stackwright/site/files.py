@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import InputError, Where, suggestion
+from stackwright.site.render import shared_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
+    from stackwright.catalogue.catalogue import Selection
     from stackwright.catalogue.model import File, Service
     from stackwright.site.render import Renderer
 
@@ -82,12 +84,7 @@ def _ini(
     """Render an oslo.config file: what is included, then what the service says itself, then what the user sets wins."""
     lines: list[str] = []
     for section in [*sections, *(name for name in overrides if name not in sections)]:
-        own = dict(sections.get(section, {}))
-        options: dict[str, str] = {}
-        for reference in own.pop(INCLUDE, "").split():
-            owner, _, shared = reference.partition(".")
-            options.update(_shared_map(renderer, owner, shared))
-        options.update(renderer.map(own))
+        options = renderer.map(with_included(sections.get(section, {}), renderer.values.selection, renderer.service))
         for name, value in options.items():
             _refuse_lines(name, value, Where(subject=f"service {renderer.service}"))
         for name, value in overrides.get(section, {}).items():
@@ -95,6 +92,27 @@ def _ini(
             options[name] = value
         lines += [f"[{section}]", *(f"{name} = {value}" for name, value in options.items()), ""]
     return "\n".join(lines)
+
+
+def with_included(section: Mapping[str, str], selection: Selection, service: str) -> dict[str, str]:
+    """Give the options of a section of the catalogue, as they are written, with those of the maps that it takes in.
+
+    :param selection: has the services that share these maps
+    :param service: whose section it is
+    :raises InputError: a service or a map is not there
+    """
+    own = dict(section)
+    options: dict[str, str] = {}
+    for reference in own.pop(INCLUDE, "").split():
+        owner, _, name = reference.partition(".")
+        shared = shared_template(selection, owner, name, service)
+        if isinstance(shared, str):
+            raise InputError(
+                f"{owner} shares {name!r} as a text, not as a map that a section could include",
+                where=Where(subject=f"service {service}"),
+            )
+        options.update(shared)
+    return options | own
 
 
 def _refuse_lines(name: str, value: str, where: Where) -> None:
@@ -105,13 +123,3 @@ def _refuse_lines(name: str, value: str, where: Where) -> None:
             why="in the configuration file the second would be an option or a section of its own",
             fix="write it on one line",
         )
-
-
-def _shared_map(renderer: Renderer, owner: str, name: str) -> dict[str, str]:
-    value = renderer.shared(owner, name)
-    if isinstance(value, str):
-        raise InputError(
-            f"{owner} shares {name!r} as a text, not as a map that a section could include",
-            where=Where(subject=f"service {renderer.service}"),
-        )
-    return value

@@ -128,9 +128,18 @@ class Renderer:
 
     def shared(self, service: str, name: str) -> str | dict[str, str]:
         """Render what another service shares, with the values of this one."""
-        owner = _known("service", self.values.selection.services, service, self.service)
-        value = _known("shared text", owner.shared, name, self.service)
+        value = shared_template(self.values.selection, service, name, self.service)
         return self.text(value) if isinstance(value, str) else self.map(value)
+
+
+def shared_template(selection: Selection, owner: str, name: str, service: str) -> str | Mapping[str, str]:
+    """Give what a service shares, as it is written.
+
+    :param service: which takes it in
+    :raises InputError: there is no such service, or it shares nothing of this name
+    """
+    entry = _known("service", selection.services, owner, service)
+    return _known("shared text", entry.shared, name, service)
 
 
 @cache

@@ -173,6 +173,58 @@ def test_revisions_with_several_parents_and_a_branch_by_label_or_folder(desk: De
     assert {unseen.looked for unseen in claims.unseen} == {("v/3.py:1",), ("v/4.py",)}
 
 
+SERVICES = (
+    "H = (\n    # Version 0: Begin\n    {'rpc': '1.0'},\n    {'rpc': '1.1'},\n)\nNEWEST = 1\nOLDEST = 'zed'\n"
+    "NAMES = {'yoga': 0, 'zed': 1}\n"
+)
+NUMBERED = {"history": "H", "newest": "NEWEST"}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "oldest"),
+    [
+        (SERVICES, {"oldest": "OLDEST", "aliases": "NAMES"}, "1"),
+        (SERVICES.replace("'zed'\n", "0\n"), {"oldest": "OLDEST"}, "0"),
+        (SERVICES, {}, ""),
+    ],
+)
+def test_services_tell_the_oldest_that_is_not_refused(
+    desk: Desk, text: str, options: dict[str, str], oldest: str
+) -> None:
+    claims = desk.read({"s.py": text}, rule("service-version", NUMBERED | options, versions=["s.py"]))
+    newest = claims.of(Kind.NEWEST)["service version"]
+    assert (newest.says("version"), newest.says("oldest")) == ("1", oldest)
+    assert claims.of(Kind.SERVICE_VERSION)["0"].says("title") == "Begin"
+    assert claims.unseen == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("OLDEST", "OLD"), ("NAMES", "ALIASES"), ("'zed': 1", "'zed': made()"), ("'zed': 1", "'other': 1")],
+)
+def test_an_oldest_service_that_cannot_be_told_is_not_taken_for_none(desk: Desk, old: str, new: str) -> None:
+    text = SERVICES.replace(old, new)
+    options = NUMBERED | {"oldest": "OLDEST", "aliases": "NAMES"}
+    claims = desk.read({"s.py": text}, rule("service-version", options, versions=["s.py"]))
+    assert claims.of(Kind.NEWEST)["service version"].says("oldest") == ""
+    (unseen,) = claims.unseen
+    assert (unseen.kind, unseen.looked) == (Kind.SERVICE_VERSION, ("s.py",))
+    assert unseen.why == "it does not tell the number of OLDEST"
+
+
+def test_releases_have_numbers_and_further_names(desk: Desk) -> None:
+    text = (
+        "M = {\n    '1.0': {'rpc': '1.1', 'objects': {'Node': ['1.2', '1.1']}},\n    'master': {'rpc': '1.2'},\n}\n"
+        "M['2025.1'] = M['1.0']\nOTHER['x'] = M['1.0']\nM['made'] = make()\nNAMES = M['1.0']\n"
+    )
+    claims = desk.read({"m.py": text}, rule("release-mapping", {"variable": "M"}, versions=["m.py"]))
+    assert {claim.name: (dict(claim.meaning), claim.line) for claim in claims.claims} == {
+        "release 1.0": ({"rpc": "1.1", "objects": "Node 1.2/1.1"}, 2),
+        "named release 2025.1": ({"as": "1.0"}, 5),
+    }
+    assert claims.unseen == ()
+
+
 def test_a_history_in_words() -> None:
     text = (
         "History\n=======\n\n1.1\n---\n\nBegin.\n\n.. _label 1.2:\n\n1.2 - Traits (Maximum in Train)\n----\n\nTwo\n"
@@ -225,6 +277,9 @@ def test_a_component_without_rules_is_told_what_to_write_where() -> None:
         ("claims:\n- {reader: client, files: {}, options: {pattern: '(x)'}}\n", "needs the option service or folder"),
         ("claims:\n- {reader: client, files: {}, options: {pattern: '(', folder: x}}\n", "no regular expression"),
         ("claims:\n- {reader: client, files: {}, options: {pattern: x, folder: x}}\n", "one group"),
+        ("claims: []\nrolling: {pins: x/y}\n", "did you mean 'pin'?"),
+        ("claims: []\nrolling: {pin: pin_release_version}\n", "'pin_release_version' is no option"),
+        ("claims: []\nrolling: {caps: {compute: x/y}}\n", "no rule reads an RPC interface 'compute'"),
     ],
 )
 def test_rules_with_a_mistyped_word(tmp_path: Path, text: str, said: str) -> None:

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from stackwright.hazards.forecast.model import Fate, Finding, PatchFate, Subject, Weight
-from stackwright.patches import trailers
 from stackwright.patches.history.interdiff import difference, differing
 from stackwright.patches.matrix.cells import GOOD, State
 
@@ -99,8 +98,7 @@ def _place(patch: Patch) -> object:
 
 
 def _change_id(patch: Patch) -> object:
-    lines = patch.head.decode("utf-8", "replace").split("\n")
-    return tuple(one.value for one in trailers.read(lines, trailers.block(lines)) if one.name.lower() == "change-id")
+    return tuple(field.value for field in patch.header.fields if field.name.lower() == "change-id")
 
 
 def _changes(patch: Patch) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ from stackwright.hazards.check import check
 from stackwright.hazards.claims import changes
 from stackwright.hazards.forecast.databases import migrations
 from stackwright.hazards.forecast.fates import fates, of_fates, of_series
-from stackwright.hazards.forecast.model import ComponentPage, Finding, Forecast, Subject, Weight, rank
+from stackwright.hazards.forecast.model import ComponentPage, Finding, Forecast, Setting, Subject, Weight, rank
+from stackwright.hazards.forecast.options import options
 from stackwright.hazards.forecast.triggered import triggered
+from stackwright.hazards.forecast.versions import repeats, versions
 from stackwright.hazards.forecast.way import way
 from stackwright.hazards.model import Kind
 from stackwright.hazards.rulebook import rules_of
@@ -22,7 +25,7 @@ from stackwright.patches.series import read_series
 from stackwright.sources.bases import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import date
 
     from stackwright.distribution import Distribution
@@ -34,28 +37,40 @@ if TYPE_CHECKING:
     from stackwright.store import Memo
 
 # What needs a component's rules; sources and patches are told without.
-NEED_RULES = frozenset({Subject.HAZARD, Subject.DATABASE})
+NEED_RULES = frozenset(Subject) - {Subject.SOURCE, Subject.PATCH}
+NOTHING_SET: Mapping[str, Sequence[Setting]] = {}
 
 
 def forecast(
-    distribution: Distribution, start: str, end: str, *, skip_level: bool, bases: Bases, memo: Memo, today: date
+    distribution: Distribution,
+    start: str,
+    end: str,
+    *,
+    skip_level: bool,
+    site: str = "",
+    settings: Mapping[str, Sequence[Setting]] = NOTHING_SET,
+    bases: Bases,
+    memo: Memo,
+    today: date,
 ) -> Forecast:
-    """Tell what happens on the way from a release to a later one: to patches, by hazards, and to databases.
+    """Tell what happens on the way from a release to a later one, to each component.
 
     :param skip_level: leave out the releases that upstream lets be left out
+    :param site: whose options are looked at; empty if none
+    :param settings: what it sets, by component
     :raises InputError: there is no such release or way; a series or the ledger cannot be read
     """
     hops, findings = way(distribution, start, end, skip_level=skip_level)
     pages: list[ComponentPage] = []
-    notes: list[str] = []
+    notes = [] if site else ["the distribution has no site: what a site sets is not looked at"]
     for hop in hops:
-        one = _Hop(distribution, hop, bases, memo, today)
+        one = _Hop(distribution, hop, settings, skip_level=skip_level, bases=bases, memo=memo, today=today)
         pages += one.pages()
         notes += one.notes
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     notes_once = tuple(dict.fromkeys(notes))
     return Forecast(
-        distribution.name, start, end, skip_level, "", tuple(hops), tuple(pages), tuple(findings), notes_once, made
+        distribution.name, start, end, skip_level, site, tuple(hops), tuple(pages), tuple(findings), notes_once, made
     )
 
 
@@ -72,9 +87,21 @@ class _Seen:
 class _Hop:
     """One hop, and its pages."""
 
-    def __init__(self, distribution: Distribution, hop: Hop, bases: Bases, memo: Memo, today: date) -> None:
+    def __init__(
+        self,
+        distribution: Distribution,
+        hop: Hop,
+        settings: Mapping[str, Sequence[Setting]],
+        *,
+        skip_level: bool,
+        bases: Bases,
+        memo: Memo,
+        today: date,
+    ) -> None:
         self.distribution = distribution
         self.hop = hop
+        self.settings = settings
+        self.skip_level = skip_level
         self.memo = memo
         self.notes: list[str] = []
         self.earlier = distribution.release(hop.start).components
@@ -103,7 +130,7 @@ class _Hop:
         hop = self.hop
         if name in self.later:
             new = Finding(Subject.SOURCE, name, Weight.NOTE, f"{hop.end} has it, and {hop.start} does not")
-            return ComponentPage(name, hop, "", str(self.later[name].source), (new,))
+            return ComponentPage(name, hop, "", str(self.later[name].source), (new,), looked=(Subject.SOURCE,))
         gone = Finding(
             Subject.SOURCE,
             name,
@@ -111,7 +138,7 @@ class _Hop:
             f"it is no component of {hop.end}: what needs it gets what the package index has, or nothing",
             f"add it to releases/{hop.end}.yaml, or see that nothing needs it",
         )
-        return ComponentPage(name, hop, str(self.earlier[name].source), "", (gone,))
+        return ComponentPage(name, hop, str(self.earlier[name].source), "", (gone,), looked=(Subject.SOURCE,))
 
     def _page(self, name: str) -> ComponentPage:
         hop, seen = self.hop, self.seen
@@ -132,19 +159,18 @@ class _Hop:
             findings += of_series(seen.own[name])
         if isinstance(before, Carried) and before.conflict:
             findings.append(_does_not_apply(before))
-        findings += [triggered(found) for found in _of(seen.report, name, hop)]
+        hazards = tuple(_of(seen.report, name, hop))
         paths: tuple[MigrationPath, ...] = ()
         looked = frozenset(Subject)
         rules = self._rules(name)
         if rules is None:
             looked -= NEED_RULES
         elif isinstance(before, Carried) and isinstance(after, Carried):
-            claims = before.claims(before.tree, rules, self.memo), after.claims(after.tree, rules, self.memo)
-            ours = self._own(before, rules) | self._own(after, rules)
-            paths, told = migrations(
-                name, claims[0].claims, claims[1].claims, claims[1].read, ours, read_before=claims[0].read
-            )
+            paths, told = self._by_claims(rules, before, after, hazards)
             findings += told
+        else:
+            looked -= NEED_RULES - {Subject.HAZARD}
+            findings += map(triggered, hazards)
         return ComponentPage(
             name,
             hop,
@@ -155,6 +181,23 @@ class _Hop:
             paths,
             tuple(subject for subject in Subject if subject in looked),
         )
+
+    def _by_claims(
+        self, rules: Rules, before: Carried, after: Carried, hazards: Sequence[Found]
+    ) -> tuple[tuple[MigrationPath, ...], list[Finding]]:
+        """Tell what follows from what the two patched trees claim, nothing twice; and the way of the databases."""
+        name, end = before.component, self.hop.end
+        trees = [one.claims(one.tree, rules, self.memo) for one in (before, after)]
+        here, there = (tree.claims for tree in trees)
+        ours = self._own(before, rules) | self._own(after, rules)
+        paths, told = migrations(name, here, there, trees[1].read, ours, read_before=trees[0].read)
+        rolling = rules.rolling
+        return paths, [
+            *(triggered(one) for one in hazards if one.accepted or not repeats(one.hazard, here, there)),
+            *told,
+            *versions(name, here, there, self.hop, skip_level=self.skip_level, rolling=rolling, found=hazards),
+            *options(name, here, there, self.settings.get(name, ()), end, hazards),
+        ]
 
     def _carried(self, release: str, name: str) -> Carried | StackwrightError:
         base = self.seen.bases[Asked(release, name)]
@@ -174,7 +217,7 @@ class _Hop:
         try:
             return rules_of(name, self.later[name].distribution_name)
         except InputError as error:
-            self.notes.append(f"{name}: {error.what}: its hazards and database are not looked at")
+            self.notes.append(f"{name}: {error.what}: its patches are looked at, and what it claims is not")
             return None
 
 

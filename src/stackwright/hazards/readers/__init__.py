@@ -64,7 +64,7 @@ READERS = {
         Kind.SERVICE_VERSION,
         service.versions,
         ("versions",),
-        ("history", "newest"),
+        ("history", "newest", "oldest", "aliases"),
         ("history", "newest"),
     ),
     "object-history": Reader(Kind.SERVICE_VERSION, service.object_history, ("versions",), ("variable",), ("variable",)),

@@ -79,6 +79,7 @@ class Look:
     :param parsed: modules by path, kept from one rule to the next
     :param wanted: the paths as the rule writes them, by role
     :param bound: what loops that are being gone through give to names
+    :param means: what full names that are not of the tree stand for, such as those of a library
     """
 
     files: Mapping[str, tuple[str, ...]]
@@ -90,6 +91,7 @@ class Look:
     parsed: dict[str, Module | None] = field(default_factory=dict)
     unseen: list[Unseen] = field(default_factory=list)
     bound: dict[str, Any] = field(default_factory=dict)
+    means: Mapping[str, str] = field(default_factory=dict)
 
     def paths(self, role: str) -> tuple[str, ...]:
         """Give the files of a role."""

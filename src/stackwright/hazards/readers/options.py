@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stackwright.hazards.model import Kind
-from stackwright.hazards.readers.look import claim
+from stackwright.hazards.readers.look import claim, dotted
 from stackwright.hazards.readers.python import Point, UnknownError, called, chain, keyword, source
 from stackwright.hazards.readers.values import find, text_of, told, value, written
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 MAKES = re.compile(r"([A-Z]\w*)?Opt")
 NO_OPTIONS = ("DeprecatedOpt", "SubCommandOpt")
 # A file without any of these has nothing to do with options.
-TELLS = re.compile(rb"Opt\(|\bregister_(cli_)?opts?\(|\bdef list_\w*opts|^_?\w*opts = \[\n *\(", re.MULTILINE)
+TELLS = re.compile(rb"Opt\(|\bregister_\w*opts?\(|\bdef list_\w*opts|^_?\w*opts = \[\n *\(", re.MULTILINE)
 LISTS = re.compile(r"_?(list|get)_\w*opts|list_opts")
 REGISTERS = ("register_opts", "register_opt", "register_cli_opts", "register_cli_opt")
 DEFAULT = "DEFAULT"
 UNKNOWN = "?"
-LIMITS = ("min", "max")
-FLAGS = ("required", "secret")
+LIMITS = ("min", "max", "max_length", "key_value_separator")
+FLAGS = ("required", "secret", "ignore_case", "quotes", "bounds")
 NO_GROUP = "the group of options is not to be seen"
 
 
@@ -59,8 +59,10 @@ def read(look: Look) -> Iterator[Claim]:
         for made in module.calls:
             if makes_option(made):
                 found.made[_place(module, made)] = Point(module, made)
+    helpers = _helpers(modules)
     for module in modules:
         _registered(look, module, found)
+        _registered_by(look, module, helpers, found)
         _listed(look, module, found)
     lost: dict[str, int] = {}
     for place, point in found.made.items():
@@ -74,8 +76,9 @@ def read(look: Look) -> Iterator[Claim]:
         if not groups:
             lost.setdefault(point.module.path, call.lineno)
         for group in groups or {UNKNOWN: None}:
-            full = f"{group}/{told(look, point.module, keyword(call, 'dest')) or name.replace('-', '_')}"
-            yield claim(Kind.OPTION, full, point.module.path, call.lineno, _meaning(look, point.module, call))
+            short = told(look, point.module, keyword(call, "dest")) or name.replace("-", "_")
+            meaning = _meaning(look, point.module, call, group, short)
+            yield claim(Kind.OPTION, f"{group}/{short}", point.module.path, call.lineno, meaning)
     if lost:
         look.miss(NO_GROUP, *(f"{path}:{line}" for path, line in lost.items()))
 
@@ -92,13 +95,13 @@ def _place(module: Module, node: ast.expr) -> tuple[str, int, int]:
     return module.path, node.lineno, node.col_offset
 
 
-def _meaning(look: Look, module: Module, call: ast.Call) -> list[tuple[str, str]]:
+def _meaning(look: Look, module: Module, call: ast.Call, group: str, name: str) -> list[tuple[str, str]]:
     kind = called(call)
     shape = keyword(call, "type", 1) if kind == "Opt" else None
     return [
         ("type", source(shape) if shape else kind.removesuffix("Opt")),
         ("default", written(look, module, keyword(call, "default"))),
-        ("deprecated", "; ".join(_deprecated(look, module, call))),
+        ("deprecated", "; ".join(_deprecated(look, module, call, group, name))),
         ("choices", _choices(look, module, keyword(call, "choices"))),
         *((word, told(look, module, keyword(call, word))) for word in LIMITS),
         *((word, "True") for word in FLAGS if told(look, module, keyword(call, word)) == "True"),
@@ -114,22 +117,35 @@ def _choices(look: Look, module: Module, node: ast.expr | None) -> str:
     return repr([one[0] if isinstance(one, list) else one for one in found]) if isinstance(found, list) else ""
 
 
-def _deprecated(look: Look, module: Module, call: ast.Call) -> Iterator[str]:
-    """Say that an option goes, and which names it had."""
+def _deprecated(look: Look, module: Module, call: ast.Call, group: str, name: str) -> Iterator[str]:
+    """Say that an option goes, and which names it had: each with its group, where that is known.
+
+    A name or a group that is not given is that of the option (oslo_config.cfg.DeprecatedOpt).
+    """
     if told(look, module, keyword(call, "deprecated_for_removal")) == "True":
         since = told(look, module, keyword(call, "deprecated_since"))
         yield f"for removal since {since}" if since else "for removal"
-    name = told(look, module, keyword(call, "deprecated_name"))
-    group = told(look, module, keyword(call, "deprecated_group"))
-    if name or group:
-        yield f"was {group}/{name}".replace("was /", "was ").removesuffix("/")
+
+    def was(old_group: str, old_name: str) -> str:
+        full = f"{old_group or group}/{(old_name or name).replace('-', '_')}"
+        return f"was {full.removeprefix(f'{UNKNOWN}/')}"
+
+    old_name = _said(look, module, keyword(call, "deprecated_name"))
+    old_group = _said(look, module, keyword(call, "deprecated_group"))
+    if old_name or old_group:
+        yield was(old_group, old_name)
     others = keyword(call, "deprecated_opts")
     for point in _expanded(look, Point(module, others), "DeprecatedOpt") if others is not None else ():
         other = point.node
         assert isinstance(other, ast.Call)
-        name = told(look, point.module, keyword(other, "name", 0))
-        group = told(look, point.module, keyword(other, "group", 1))
-        yield f"was {group}/{name}" if group else f"was {name}"
+        arguments = (keyword(other, "group", 1), keyword(other, "name", 0))
+        yield was(*(_said(look, point.module, each) for each in arguments))
+
+
+def _said(look: Look, module: Module, node: ast.expr | None) -> str:
+    """Give a text that is said; empty if there is none, or None."""
+    said = told(look, module, node)
+    return "" if said == "None" else said
 
 
 # Where options get their groups -------------------------------------------------------------------------------------
@@ -143,6 +159,52 @@ def _registered(look: Look, module: Module, found: _Found) -> None:
         name = DEFAULT if group is None else _group(look, Point(module, group))
         if name is not None:
             _put(look, Point(module, call.args[0]), name, found.groups)
+
+
+@dataclass(frozen=True)
+class _Helper:
+    """A function that registers the options that it is given: ``def register(opts, cfg=cfg.CONF, group=None)``.
+
+    :param options: the place of its parameter that has the options
+    :param group: what it registers them in: a parameter, or an expression of its own
+    """
+
+    module: Module
+    function: ast.FunctionDef
+    options: int
+    group: ast.expr | None
+
+
+def _helpers(modules: list[Module]) -> dict[str, list[_Helper]]:
+    """Find such functions, by the full names that they are imported by."""
+    found: dict[str, list[_Helper]] = {}
+    for module in modules:
+        calls = [call for call in module.calls if called(call) in REGISTERS and call.args]
+        for function in module.functions.values() if calls else ():
+            names = [each.arg for each in function.args.args]
+            for call in calls:
+                options = call.args[0]
+                inside = function.lineno <= call.lineno <= (function.end_lineno or function.lineno)
+                if inside and isinstance(options, ast.Name) and options.id in names:
+                    helper = _Helper(module, function, names.index(options.id), keyword(call, "group", 1))
+                    found.setdefault(f"{dotted(module.path)}.{function.name}", []).append(helper)
+    return found
+
+
+def _registered_by(look: Look, module: Module, helpers: dict[str, list[_Helper]], found: _Found) -> None:
+    for call in module.calls if helpers else ():
+        first, *rest = chain(call.func) or [""]
+        own = f"{dotted(module.path)}.{first}"
+        for helper in helpers.get(".".join([module.imports.get(first, own), *rest]), ()):
+            parameters = [each.arg for each in helper.function.args.args]
+            options = keyword(call, parameters[helper.options], helper.options)
+            group: Point | None = Point(helper.module, helper.group) if helper.group is not None else None
+            if isinstance(helper.group, ast.Name) and helper.group.id in parameters:
+                given = keyword(call, helper.group.id, parameters.index(helper.group.id))
+                group = Point(module, given) if given is not None else None
+            name = DEFAULT if group is None else _group(look, group)
+            if options is not None and name is not None:
+                _put(look, Point(module, options), name, found.groups)
 
 
 def _listed(look: Look, module: Module, found: _Found) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from stackwright.hazards.model import Claim
     from stackwright.hazards.readers.look import Look
+    from stackwright.hazards.readers.python import Module
 
 COMMENT = re.compile(r"\s*#\s?(.*)")
 NUMBERED = re.compile(r"Version \d+:\s*")
@@ -24,7 +25,9 @@ NUMBERED = re.compile(r"Version \d+:\s*")
 def versions(look: Look) -> Iterator[Claim]:
     """Give the numbers of a service: a list of dictionaries, each below a comment that says what it brought.
 
-    Options: ``history``, the list's name, whose first has the number 0; ``newest``, that of the number in use.
+    Options: ``history``, the list's name, whose first has the number 0; ``newest``, that of the number in use;
+    ``oldest``, that of the oldest that is not refused, and ``aliases``, that of the numbers of releases, where the
+    oldest is told by a release.
     """
     for module in look.modules("versions"):
         listed = module.top.get(look.options["history"])
@@ -39,8 +42,22 @@ def versions(look: Look) -> Iterator[Claim]:
             meaning = [("title", NUMBERED.sub("", " ".join(comments))), *_pairs(look, Point(module, node))]
             yield claim(Kind.SERVICE_VERSION, str(number), module.path, node.lineno, meaning)
             above = node.end_lineno or node.lineno
-        version = [("version", told(look, module, newest))]
+        version = [("version", told(look, module, newest)), ("oldest", _oldest(look, module))]
         yield claim(Kind.NEWEST, "service version", module.path, newest.lineno, version)
+
+
+def _oldest(look: Look, module: Module) -> str:
+    """Give the oldest number that the tree works with; empty where nothing asks for it."""
+    if "oldest" not in look.options:
+        return ""
+    oldest = told(look, module, module.top.get(look.options["oldest"]))
+    if "aliases" in look.options:
+        aliases = module.top.get(look.options["aliases"])
+        oldest = dict(_pairs(look, Point(module, aliases))).get(oldest, "") if aliases is not None else ""
+    if not oldest.isdecimal():
+        look.miss(f"it does not tell the number of {look.options['oldest']}", module.path)
+        return ""
+    return oldest
 
 
 def object_history(look: Look) -> Iterator[Claim]:
@@ -59,10 +76,10 @@ def object_history(look: Look) -> Iterator[Claim]:
 
 
 def releases(look: Look) -> Iterator[Claim]:
-    """Give what each release is pinned to: a dictionary of dictionaries by release.
+    """Give what each release is pinned to: a dictionary of dictionaries by release, and other names of releases.
 
-    What is not released yet (``master``) is told by other claims: it changes with every one of them.
-    Option: ``variable``, its name.
+    What is not released yet (``master``) is told by other claims: it changes with every one of them. A further name
+    is given below the dictionary: ``MAPPING['2026.1'] = MAPPING['35.0']``. Option: ``variable``, its name.
     """
     for module in look.modules("versions"):
         node = module.top.get(look.options["variable"])
@@ -74,6 +91,22 @@ def releases(look: Look) -> Iterator[Claim]:
             if name != "master":
                 pairs = _pairs(look, Point(module, said))
                 yield claim(Kind.SERVICE_VERSION, f"release {name}", module.path, (key or said).lineno, pairs)
+        yield from _named(look, module)
+
+
+def _named(look: Look, module: Module) -> Iterator[Claim]:
+    """Give the further names of releases, and the release that each stands for."""
+
+    def release(node: ast.expr) -> str:
+        if isinstance(node, ast.Subscript) and chain(node.value) == [look.options["variable"]]:
+            return told(look, module, node.slice)
+        return ""
+
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            name, meant = release(node.targets[0]), release(node.value)
+            if name and meant:
+                yield claim(Kind.SERVICE_VERSION, f"named release {name}", module.path, node.lineno, [("as", meant)])
 
 
 def _pairs(look: Look, point: Point) -> list[tuple[str, str]]:

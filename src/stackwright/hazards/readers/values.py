@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 
 TRANSLATES = ("_", "_LE", "_LI", "_LW", "N_")
 SAME = ("list", "tuple", "str", "deepcopy", "copy")
+# neutron's way to join check strings of policies: neutron_lib.policy, and its own before that.
+JOINS = {"policy_or": " or ", "policy_and": " and "}
+COUNTS = {
+    ast.Mult: operator.mul,
+    ast.Sub: operator.sub,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.LShift: operator.lshift,
+    ast.Pow: operator.pow,
+}
+GREATEST = 64  # exponent, or places that are shifted
 
 
 def find(look: Look, point: Point, depth: int = 0) -> Point | None:
@@ -31,10 +43,12 @@ def find(look: Look, point: Point, depth: int = 0) -> Point | None:
     known = point.module.imports.get(name)
     if known is None:
         return None
-    return _dotted(look, [*known.split("."), *rest], depth)
+    return _dotted(look, point.module, [*known.split("."), *rest], depth)
 
 
-def _dotted(look: Look, words: list[str], depth: int) -> Point | None:
+def _dotted(look: Look, here: Module, words: list[str], depth: int) -> Point | None:
+    if (text := look.means.get(".".join(words))) is not None:
+        return Point(here, ast.Constant(text))
     for count in range(len(words) - 1, 0, -1):
         module = look.imported(".".join(words[:count]))
         if module is None:
@@ -46,7 +60,9 @@ def _dotted(look: Look, words: list[str], depth: int) -> Point | None:
             return _in_class(look, module, rest[0], rest[1], depth)
         if rest[0] in module.imports:
             return (
-                _dotted(look, [*module.imports[rest[0]].split("."), *rest[1:]], depth + 1) if depth < DEEPEST else None
+                _dotted(look, module, [*module.imports[rest[0]].split("."), *rest[1:]], depth + 1)
+                if depth < DEEPEST
+                else None
             )
         return None
     return None
@@ -112,21 +128,28 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".py")
 
 
-def _joined(operator: ast.operator, left: Any, right: ast.expr, of: Any) -> Any:
+def _joined(sign: ast.operator, left: Any, right: ast.expr, of: Any) -> Any:
     other = of(right)
-    if isinstance(operator, ast.Add):
+    if isinstance(sign, ast.Add):
         return left + other
-    if isinstance(operator, ast.Mod) and isinstance(left, str):
+    if isinstance(sign, ast.Mod) and isinstance(left, str):
         return left % (tuple(other) if isinstance(right, ast.Tuple) else other)
-    if isinstance(operator, ast.Mult) and isinstance(left, int | float) and isinstance(other, int | float):
-        return left * other
-    raise UnknownError
+    count = COUNTS.get(type(sign))
+    if count is None or not (isinstance(left, int | float) and isinstance(other, int | float)):
+        raise UnknownError
+    if isinstance(sign, ast.Pow | ast.LShift) and abs(other) > GREATEST:
+        raise UnknownError
+    return count(left, other)
 
 
 def _answer(call: ast.Call, of: Any) -> Any:
     name = called(call)
     if name in (*TRANSLATES, *SAME) and len(call.args) == 1:
         return of(call.args[0])
+    if name in JOINS:
+        return JOINS[name].join(map(of, call.args))
+    if name == "int" and len(call.args) == 1 and not call.keywords:
+        return int(of(call.args[0]))
     if isinstance(call.func, ast.Attribute) and name in ("format", "join"):
         text = of(call.func.value)
         words = {word.arg: of(word.value) for word in call.keywords if word.arg}
