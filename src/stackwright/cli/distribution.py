@@ -14,6 +14,7 @@ from stackwright.distribution.reading import Collector
 from stackwright.distribution.schemas import MODELS
 from stackwright.hazards.ledger import LedgerFile, read_ledger
 from stackwright.patches import read_series
+from stackwright.proof.channels import ChannelFile, check_channels
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from stackwright.distribution.model import Written
 
 # Every file of a distribution that has a model, by what `schema` calls it.
-FILES: Mapping[str, type[Written]] = {**MODELS, "claims": LedgerFile}
+FILES: Mapping[str, type[Written]] = {**MODELS, "claims": LedgerFile, "channel": ChannelFile}
 
 
 class Init(Command):
@@ -68,6 +69,8 @@ class Check(WorkspaceLister):
             read_ledger(self.workspace.root)
         with collector.collecting():
             distribution = self.workspace.distribution
+            with collector.collecting():
+                check_channels(distribution)
             for release in distribution.releases.values():
                 for component in release.components.values():
                     with collector.collecting():

@@ -75,6 +75,9 @@ COMMANDS = {
     "console": "look:Console",
     "runs": "look:Runs",
     "smoke": "proof:Smoke",
+    "promote": "promote:Promote",
+    "channel list": "promote:ListChannels",
+    "channel show": "promote:ShowChannel",
 }
 INTERRUPTED = 130  # what cliff ends with, as a shell does: 128 and the number of SIGINT
 

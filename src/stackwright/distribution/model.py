@@ -337,6 +337,15 @@ class PatchRules(Written):
         return self
 
 
+class ProofRules(Written):
+    """What has to be shown of a set of artifacts before `promote` moves a channel to it."""
+
+    tests: Literal["affected", "all"] = Field(
+        "affected", description="tests of upstream's that pass on each patched tree: those its patches reach, or all"
+    )
+    tempest: tuple[Name, ...] = Field(("smoke",), description="tempest's test sets that pass on a cloud made of them")
+
+
 class DistributionFile(FromFile):
     """The file `distribution.yaml` at the head of a distribution."""
 
@@ -349,6 +358,7 @@ class DistributionFile(FromFile):
         None, description="site that commands mean if none is named; without it the only one, else `local`"
     )
     patches: PatchRules = Field(PatchRules(), description="what is asked of its patches")
+    proof: ProofRules = Field(ProofRules(), description="what is asked of its artifacts before they are promoted")
 
 
 class Distribution(DistributionFile):

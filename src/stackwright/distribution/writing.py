@@ -1,7 +1,10 @@
-"""Change one value of a file that a user wrote; all else of it, comments too, stays as it is."""
+"""Change files of a distribution: one value of what a user wrote, with all else as it is; or a file, whole."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -13,7 +16,6 @@ from stackwright.errors import InputError, Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def with_source(file: Path, component: str, source: Mapping[str, str]) -> str:
@@ -37,6 +39,22 @@ def with_source(file: Path, component: str, source: Mapping[str, str]) -> str:
         raise errors[0]
     parse(ReleaseFile, document)
     return changed
+
+
+def put(file: Path, text: str) -> None:
+    """Put a file in its place whole: whoever reads it sees all of the old or all of the new."""
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
+    handle, part = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(handle)
+        Path(part).chmod(mode)
+        Path(part).replace(file)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
 
 
 def _end(node: yaml.Node) -> int:

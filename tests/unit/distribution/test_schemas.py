@@ -75,7 +75,7 @@ def test_patterns_are_of_the_whole_text(made: dict[str, Any]) -> None:
 
 def test_keys_are_those_that_users_write() -> None:
     assert list(schema(FILES["distribution"])["properties"]) == [
-        *("name", "description", "maintainer", "default-site", "patches")
+        *("name", "description", "maintainer", "default-site", "patches", "proof")
     ]
     release = schema(FILES["release"])
     assert list(release["properties"]) == ["name", "python", "pins", "components"]
@@ -90,8 +90,8 @@ def test_keys_are_those_that_users_write() -> None:
     assert site["required"] == ["release", "target", "region", "services"]
 
 
-def test_the_ledger_has_one_beside_the_files_that_every_distribution_has() -> None:
-    assert list(FILES) == [*MODELS, "claims"]
+def test_the_ledger_and_channels_have_one_beside_the_files_that_every_distribution_has() -> None:
+    assert list(FILES) == [*MODELS, "claims", "channel"]
     claims = schema(FILES["claims"])
     assert list(claims["properties"]) == ["strict", "claims"]
     reserved = claims["$defs"]["ReservedClaim"]

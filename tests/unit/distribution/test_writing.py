@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stackwright.distribution.writing import with_source
+from stackwright.distribution.writing import put, with_source
 from stackwright.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,3 +47,16 @@ def test_what_would_be_no_release_is_not_given(file: Path) -> None:
         with_source(file, "nova", {"gti": "x"})
     with pytest.raises(InputError, match="no component 'cinder' with a source"):
         with_source(file, "cinder", SOURCE)
+
+
+def test_a_file_is_put_in_its_place_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "claims.yaml"
+    put(file, "first\n")
+    assert file.stat().st_mode & 0o777 == 0o644
+    file.chmod(0o600)
+    put(file, "second\n")
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("second\n", 0o600)
+    with pytest.raises(UnicodeEncodeError):
+        put(file, "\ud800")
+    assert file.read_text() == "second\n"
+    assert list(tmp_path.iterdir()) == [file]

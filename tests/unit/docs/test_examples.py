@@ -12,6 +12,7 @@ from stackwright.distribution.model import DistributionFile, ReleaseFile, SiteFi
 from stackwright.distribution.reading import parse, read_yaml
 from stackwright.hazards.ledger import LedgerFile
 from stackwright.hazards.rulebook import Rules
+from stackwright.proof.channels import ChannelFile
 from tests.documented import Block, blocks, pages
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -20,6 +21,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "site": SiteFile,
     "service": Service,
     "claims": LedgerFile,
+    "channel": ChannelFile,
     "rules": Rules,
 }
 EXAMPLES = [block for page in pages() for block in blocks(page) if block.language == "yaml"]
