@@ -39,6 +39,7 @@ class UpgradeForecast(WorkspaceLister):
             "--run", action="store_true", help="also run the real migrations of both trees, on a MariaDB made for that"
         )
         parser.add_argument("--long", action="store_true", help="also tell what is only good to know")
+        parser.add_argument("--html", metavar="DIR", type=Path, help="write a summary, and a page a component")
         parser.add_argument("--json", metavar="FILE", type=Path, help="write everything for programs")
         return parser
 
@@ -47,6 +48,10 @@ class UpgradeForecast(WorkspaceLister):
         from stackwright.hazards.forecast.model import Weight
 
         self._forecast = self._made(parsed_args)
+        if parsed_args.html:
+            from stackwright.hazards.forecast.pages import write
+
+            sys.stderr.write(f"the forecast is in {write(self._forecast, parsed_args.html)}\n")
         if parsed_args.json:
             parsed_args.json.write_text(json.dumps(_plain(self._forecast), indent=1) + "\n", encoding="utf-8")
         self._told = [

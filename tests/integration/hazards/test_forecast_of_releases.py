@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stackwright.build.cache import ArtifactCache
-from stackwright.catalogue.catalogue import own_catalogue
-from stackwright.distribution import load
-from stackwright.events import Events
 from stackwright.hazards.claims import claims_of
 from stackwright.hazards.forecast.databases import migrations
 from stackwright.hazards.forecast.model import Weight
 from stackwright.hazards.migrations import ancestors, before, parents
 from stackwright.hazards.model import Kind
 from stackwright.hazards.rulebook import rules_of
-from stackwright.proof.migrations.environments import Workshop
-from stackwright.store import Memo
-from tests.releases import CACHE, NAMES
+from tests.releases import NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,21 +66,6 @@ def test_what_moves_cost_is_told(releases: Releases) -> None:
     }
 
 
-@pytest.fixture(scope="module")
-def alembic(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Path:
-    """A Python that has alembic: that of placement's environment."""
-    root = tmp_path_factory.mktemp("distribution")
-    (root / "releases").mkdir()
-    (root / "distribution.yaml").write_text("name: team\n")
-    (root / "releases/2026.2.yaml").write_text(
-        'python: "3.11"\npins: {exclude-newer: 2026-10-15}\n'
-        "components: {placement: {source: {pypi: openstack-placement, version: 16.0.0}}}\n"
-    )
-    workshop = Workshop(releases.store, Memo(CACHE), ArtifactCache(CACHE), Events(), root)
-    plan = workshop.plan(load(root), "2026.2", own_catalogue().service("placement"))
-    return workshop.build(plan, "placement") / "bin/python"
-
-
 @pytest.mark.parametrize(
     ("component", "start", "end"),
     [
@@ -101,7 +80,7 @@ def alembic(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Pat
     ],
 )
 def test_the_way_is_that_of_alembic(
-    releases: Releases, alembic: Path, tmp_path: Path, component: str, start: str, end: str
+    releases: Releases, placement_python: Path, tmp_path: Path, component: str, start: str, end: str
 ) -> None:
     none = type(read(releases, component, end))(())
     here, there = read(releases, component, start) if start else none, read(releases, component, end)
@@ -112,7 +91,7 @@ def test_the_way_is_that_of_alembic(
     # A head that another one depends on is not in the table: it goes without saying.
     stamped = sorted(heads - {name for head in heads for name in ancestors(head, graph)})
     done = subprocess.run(
-        [str(alembic), "-c", ALEMBIC, str(tmp_path)],
+        [str(placement_python), "-c", ALEMBIC, str(tmp_path)],
         input=json.dumps([plain, stamped]),
         capture_output=True, text=True, check=False,
     )  # fmt: skip

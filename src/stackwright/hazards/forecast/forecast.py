@@ -15,6 +15,7 @@ from stackwright.hazards.forecast.databases import migrations
 from stackwright.hazards.forecast.fates import fates, of_fates, of_series
 from stackwright.hazards.forecast.model import ComponentPage, Finding, Forecast, Setting, Subject, Weight, rank
 from stackwright.hazards.forecast.options import options
+from stackwright.hazards.forecast.policies import policies
 from stackwright.hazards.forecast.triggered import triggered
 from stackwright.hazards.forecast.versions import repeats, versions
 from stackwright.hazards.forecast.way import way
@@ -197,6 +198,7 @@ class _Hop:
             *told,
             *versions(name, here, there, self.hop, skip_level=self.skip_level, rolling=rolling, found=hazards),
             *options(name, here, there, self.settings.get(name, ()), end, hazards),
+            *policies(name, here, there, end, hazards),
         ]
 
     def _carried(self, release: str, name: str) -> Carried | StackwrightError:

@@ -41,8 +41,7 @@ def refusal(claim: Claim, text: str) -> str:
     if kind == "Str" and not claim.says("quotes"):
         return _refused_text(claim, text)
     if kind == "Dict" and not claim.says("bounds") and not claim.says("key_value_separator"):
-        last = text.strip().rpartition(",")[2]
-        return "it has to be pairs, such as name:value,other:value" if text.strip() and ":" not in last else ""
+        return _refused_pairs(text.strip())
     if kind == "IP" and "%" not in text:
         return "" if _is_address(text) else "it has to be an IP address"
     return ""
@@ -80,6 +79,12 @@ def _refused_text(claim: Claim, text: str) -> str:
     return "" if same else f"it may be {_listed(choices)}"
 
 
+def _refused_pairs(text: str) -> str:
+    """Refuse what does not end with a pair: commas before may belong to a value. A name may not be empty."""
+    wrong = text and (text.startswith(":") or ":" not in text.rpartition(",")[2])
+    return "it has to be pairs, such as name:value,other:value" if wrong else ""
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -97,7 +102,8 @@ def same_default(old: Claim, new: Claim) -> bool:
 
     Of upstream's releases each of those was the same, written otherwise: a constant that moved to a library.
     """
-    values = [_typed(new.says("type"), _known(claim.says("default"))) for claim in (old, new)]
+    between = new.says("key_value_separator") or ":"
+    values = [_typed(new.says("type"), _known(claim.says("default")), between) for claim in (old, new)]
     return NO_CONSTANT in values or values[0] == values[1]
 
 
@@ -121,12 +127,17 @@ def _known(text: str) -> Any:
         return NO_CONSTANT
 
 
-def _typed(kind: str, value: Any) -> Any:
-    """Give what oslo.config makes of a default: a text is read as one of a configuration file is."""
+def _typed(kind: str, value: Any, between: str) -> Any:
+    """Give what oslo.config makes of a default: a text is read as one of a configuration file is.
+
+    :param between: parts names and values of a dictionary
+    """
     if kind in ("List", "MultiStr", "Multi") and isinstance(value, tuple):
         return list(value)
-    if kind == "Dict" and value in ([], ()):
-        return {}
+    if kind == "Dict" and isinstance(value, list | str):
+        parts = value if isinstance(value, list) else [part for part in value.split(",") if part]
+        pairs = [str(part).partition(between) for part in parts]
+        return {name.strip(): text.strip() for name, _, text in pairs} if all(pair[1] for pair in pairs) else value
     if kind == "Str" and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):

@@ -163,7 +163,7 @@ def _registered(look: Look, module: Module, found: _Found) -> None:
 
 @dataclass(frozen=True)
 class _Helper:
-    """A function that registers the options that it is given: ``def register(opts, cfg=cfg.CONF, group=None)``.
+    """A function that registers the options that it is given: ``def register_x_opts(opts, conf=CONF, group=None)``.
 
     :param options: the place of its parameter that has the options
     :param group: what it registers them in: a parameter, or an expression of its own

@@ -1,20 +1,17 @@
 """The matrix as one HTML page that needs nothing else: no server, no network, no second file.
 
-What the page is made of lies in ``html/``. Its script draws everything from the matrix, which stands in it as JSON. Its
-Content-Security-Policy (https://www.w3.org/TR/CSP3/) lets the browser load nothing, and run only the script whose
-digest it names, so that no text of a patch can ever become code.
+What the page is made of lies in ``html/``. Its script draws everything from the matrix, which stands in it as JSON.
 """
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
-from base64 import b64encode
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
+from stackwright.html import look, policy
 from stackwright.patches.matrix.cells import GOOD, State
 
 if TYPE_CHECKING:
@@ -37,11 +34,10 @@ SCRIPTS = ("data.js", "dom.js", "matrix.js", "lists.js", "diff.js", "patch.js", 
 
 def page(matrix: Matrix) -> str:
     """Give a matrix as an HTML page; its text is ASCII."""
-    styles, script = (_joined(names) for names in (STYLES, SCRIPTS))
-    policy = f"default-src 'none'; style-src {_source(styles)}; script-src {_source(script)}; img-src data:"
+    styles, script = look() + _joined(STYLES), _joined(SCRIPTS)
     return Template(_joined(("page.html",))).substitute(
         title=html.escape(matrix.distribution).encode("ascii", "xmlcharrefreplace").decode(),
-        policy=f"{policy}; base-uri 'none'; form-action 'none'",
+        policy=policy(styles, script),
         colour="%231f7a54" if matrix.good else "%23b3261e",
         styles=styles,
         script=script,
@@ -67,11 +63,6 @@ def _data(matrix: Matrix) -> str:
         "files": {file: texts[text] for file, text in matrix.diffs.items()},
     }
     return json.dumps(value, default=vars, separators=(",", ":")).replace("<", r"\u003c")
-
-
-def _source(text: str) -> str:
-    """Name an inline style or script in a Content-Security-Policy."""
-    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _joined(names: tuple[str, ...]) -> str:
