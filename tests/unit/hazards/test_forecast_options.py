@@ -139,6 +139,13 @@ def test_a_value_that_is_not_taken_any_more_stops_it() -> None:
     assert found([after], [after], setting("DEFAULT/workers", "0")) == []  # it was wrong before
 
 
+def test_a_secret_is_not_told() -> None:
+    before, after = option("api/key", secret="True"), option("api/key", secret="True", max_length="4")
+    one = only(found([before], [after], setting("api/key", "tell-nobody")), Weight.STOP)
+    assert one.what.startswith("nova 2026.2 does not take the value that is set: it may have 4 characters")
+    assert "tell-nobody" not in f"{one}"
+
+
 def test_a_value_that_one_of_several_options_of_the_name_takes_is_no_stop() -> None:
     some = [option("DEFAULT/mode", choices="['a']"), option("DEFAULT/mode", choices="['b']", path="nova/other.py")]
     assert found([option("DEFAULT/mode")], some, setting("DEFAULT/mode", "b")) == []

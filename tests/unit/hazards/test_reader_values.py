@@ -102,10 +102,12 @@ def test_numbers_are_reckoned(tmp_path: Path, written: str, value: str) -> None:
 def test_options_that_a_function_registers_get_the_group_that_it_is_given(tmp_path: Path) -> None:
     files = {
         "c/meta.py": "SOME = [cfg.StrOpt('one')]\nOTHERS = [cfg.StrOpt('two')]\nFIXED = [cfg.StrOpt('three')]\n"
-        "GROUP = 'fast'\n\ndef register_its_opts(opts, conf=CONF, group=None):\n    conf.register_opts(opts, group=group)\n\n"
+        "GROUP = 'fast'\n\n"
+        "def register_its_opts(opts, conf=CONF, group=None):\n    conf.register_opts(opts, group=group)\n\n"
         "def register_fixed_opts(opts):\n    CONF.register_opts(opts, 'fixed')\n",
         "c/other.py": "def register_its_opts(opts):\n    CONF.register_opts(opts, group='wrong')\n",
-        "c/agent.py": "from c import meta\nmeta.register_its_opts(meta.SOME)\nmeta.register_its_opts(meta.OTHERS, group=meta.GROUP)\n"
+        "c/agent.py": "from c import meta\nmeta.register_its_opts(meta.SOME)\n"
+        "meta.register_its_opts(meta.OTHERS, group=meta.GROUP)\n"
         "meta.register_fixed_opts(meta.FIXED)\n",
     }
     claims = read(tmp_path, files, Rule(reader="options", files={"options": ["c/*.py"]}))

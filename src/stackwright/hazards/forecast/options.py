@@ -211,10 +211,12 @@ class _Hop:
             reasons = [refusal(claim, setting.value) for claim in there]
             if not all(reasons) or (here and all(refusal(claim, setting.value) for claim in here)):
                 continue
+            secret = any(claim.says("secret") for claim in (*here, *there))
+            value = "that is set" if secret else repr(setting.value)
             yield self._of(
                 [setting],
                 Weight.STOP,
-                f"{self.entered} does not take the value {setting.value!r}: {reasons[0]}; what reads it ends with"
+                f"{self.entered} does not take the value {value}: {reasons[0]}; what reads it ends with"
                 " ConfigFileValueError, most services when they start",
                 f"change it in {setting.where}",
                 there[0],
