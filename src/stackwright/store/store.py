@@ -108,6 +108,15 @@ class Store:
                 git.copy_objects(other.directory, self.directory, tree)
         return self._keep(tree)
 
+    def take_packed(self, pack: bytes, tree: TreeId) -> TreeId:
+        """Take a tree over from what `packed` gave elsewhere; git sees that it is what its id says.
+
+        :raises ProgramFailedError: the pack is damaged
+        """
+        with self._writing_packs():
+            git.unpack(self.directory, pack)
+        return self._keep(tree)
+
     # Out -------------------------------------------------------------------------------------------------------
 
     def has(self, *trees: TreeId) -> bool:
@@ -138,6 +147,11 @@ class Store:
         directory.mkdir(parents=True, exist_ok=True)
         with self.index(tree) as index:
             git.checkout(self.directory, index, directory)
+
+    def packed(self, tree: TreeId) -> bytes:
+        """Give a tree, with all that is in it, as a pack of git objects."""
+        self.need_all(tree)
+        return git.pack(self.directory, tree)
 
     def need(self, blobs: Iterable[str]) -> None:
         """See that these blobs are here. A store holds all of its trees; a mirror may have to fetch them."""

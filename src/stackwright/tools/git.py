@@ -299,10 +299,25 @@ def copy_objects(source: Path, target: Path, *objects: str, blobs: bool = True) 
 
     :param blobs: what is in the files as well
     """
+    unpack(target, pack(source, *objects, blobs=blobs))
+
+
+def pack(repository: Path, *objects: str, blobs: bool = True) -> bytes:
+    """Give trees or commits and all that is in them as a pack.
+
+    :param blobs: what is in the files as well
+    """
     lines = "".join(f"{name}\n" for name in objects).encode()
     options = [] if blobs else ["--filter=blob:none"]
-    pack = run(source, "pack-objects", "--quiet", "--revs", "--stdout", *options, stdin=lines).stdout
-    run(target, "index-pack", "--stdin", "--fix-thin", stdin=pack)
+    return run(repository, "pack-objects", "--quiet", "--revs", "--stdout", *options, stdin=lines).stdout
+
+
+def unpack(repository: Path, content: bytes) -> None:
+    """Take in what is in a pack, each object under the id that it really has.
+
+    :raises ProgramFailedError: the pack is damaged
+    """
+    run(repository, "index-pack", "--stdin", "--fix-thin", stdin=content)
 
 
 def run(

@@ -1,0 +1,1 @@
+"""What runs in the tests' own environment, under its Python: it imports nothing of Stackwright's."""
