@@ -330,11 +330,13 @@ def test_a_kind_that_can_no_longer_be_seen_is_a_step(claim: Claim, subject: Subj
     (found,) = versions("nova", before, after, HOP, skip_level=False, rolling=ROLLING)
     assert (found.subject, found.weight, found.where) == (subject, Weight.STEP, "old/path.py in nova 2025.2")
     assert found.what == (
-        f"it cannot be seen whether nova 2025.2 has any {claim.kind}, which 2025.1 has: the tree has no such file"
+        f"it cannot be seen whether nova 2025.2 has any {claim.kind}, as the release before it has: the tree has no such file"
     )
 
 
 def test_an_interface_that_can_no_longer_be_seen_is_a_step() -> None:
     found = only([rpc("compute", "6.0"), rpc("base", "1.0")], [rpc("base", "1.0")])
     assert (found.weight, found.name) == (Weight.STEP, "compute")
-    assert "the RPC version of compute, which 2025.1 has: its tree has none where the rules look" in found.what
+    assert (
+        "the RPC version of compute, as the release before it has: its tree has none where the rules look" in found.what
+    )

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stackwright.hazards.collisions_base import order
-from stackwright.hazards.forecast.model import Finding, Subject, Weight
+from stackwright.hazards.forecast.model import Finding, Subject
+from stackwright.hazards.forecast.unseen import hidden
 from stackwright.hazards.hazard import Rule
 from stackwright.hazards.model import Kind
 
@@ -70,17 +71,7 @@ class Change:
 
     def hidden(self, kind: Kind, name: str = "") -> Finding:
         """Say that nothing can be told of a kind, or of one thing of it: it is not that there is nothing."""
-        some = next((each for each in self.after.unseen if each.kind is kind), None)
-        why = some.why if some else "its tree has none where the rules look"
-        what = f"the {kind} of {name}" if name else f"any {kind}"
-        return Finding(
-            SUBJECTS[kind],
-            name or kind,
-            Weight.STEP,
-            f"it cannot be seen whether {self.entered} has {what}, which {self.hop.start} has: {why}",
-            f"look by hand at what {self.hop.end} has, and add its path to the component's rules",
-            f"{some.looked[0]} in {self.entered}" if some and some.looked else "",
-        )
+        return hidden(kind, SUBJECTS[kind], self.entered, self.after, name)
 
 
 def lowered(before: Claims, after: Claims, kind: Kind) -> dict[str, tuple[Claim, Claim]]:

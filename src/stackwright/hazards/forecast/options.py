@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stackwright.hazards.forecast.model import Finding, Subject, Weight
 from stackwright.hazards.forecast.typed import default_written, refusal, same_default
-from stackwright.hazards.forecast.unseen import hidden
+from stackwright.hazards.forecast.unseen import gone, hidden
 from stackwright.hazards.hazard import Rule
 from stackwright.hazards.model import Kind
 from stackwright.hazards.readers.look import UNPARSED
@@ -55,8 +55,8 @@ def options(
     :param end: the release that is entered
     :param found: the hazards of the component that the hop triggers: a default that they tell of is not told again
     """
-    if unseen := hidden(Kind.OPTION, Subject.OPTION, f"{component} {end}", before, after):
-        return unseen
+    if gone(Kind.OPTION, before, after):
+        return (hidden(Kind.OPTION, Subject.OPTION, f"{component} {end}", after),)
     hop = _Hop(component, _Options.of(before), _Options.of(after), tuple(settings), end, tuple(found))
     return (*hop.of_settings(), *hop.needed(), *hop.defaults())
 

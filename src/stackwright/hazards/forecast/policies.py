@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.hazards.forecast.checks import beyond, shown, ways
 from stackwright.hazards.forecast.model import Finding, Subject, Weight
-from stackwright.hazards.forecast.unseen import hidden
+from stackwright.hazards.forecast.unseen import gone, hidden
 from stackwright.hazards.model import Kind
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def policies(
     :param end: the release that is entered
     :param found: the hazards of the component that the hop triggers: of the rules that they name nothing is said again
     """
-    if unseen := hidden(Kind.POLICY, Subject.POLICY, f"{component} {end}", before, after):
-        return unseen
+    if gone(Kind.POLICY, before, after):
+        return (hidden(Kind.POLICY, Subject.POLICY, f"{component} {end}", after),)
     told = frozenset(one.hazard.name for one in found if one.hazard.kind is Kind.POLICY)
     hop = _Hop(component, before.of(Kind.POLICY), after.of(Kind.POLICY), end, told)
     return (*hop.changed(), *hop.gone(), *hop.renamed(), *hop.scopes())

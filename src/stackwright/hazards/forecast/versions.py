@@ -15,6 +15,7 @@ from stackwright.hazards.collisions_numbered import same
 from stackwright.hazards.forecast.change import GOES, SUBJECTS, Change, listed, lowered, names
 from stackwright.hazards.forecast.model import Finding, Subject, Weight
 from stackwright.hazards.forecast.services import services
+from stackwright.hazards.forecast.unseen import gone
 from stackwright.hazards.model import Kind
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def versions(
     :param found: the hazards of the component that the hop triggers, with those that are accepted
     """
     change = Change(component, before, after, hop, skip_level, rolling, tuple(found))
-    hidden = [change.hidden(kind) for kind in SUBJECTS if before.of(kind) and not after.of(kind)]
+    hidden = [change.hidden(kind) for kind in SUBJECTS if gone(kind, before, after)]
     return (*hidden, *_microversions(change), *_clients(change), *services(change))
 
 
