@@ -330,7 +330,8 @@ def test_a_kind_that_can_no_longer_be_seen_is_a_step(claim: Claim, subject: Subj
     (found,) = versions("nova", before, after, HOP, skip_level=False, rolling=ROLLING)
     assert (found.subject, found.weight, found.where) == (subject, Weight.STEP, "old/path.py in nova 2025.2")
     assert found.what == (
-        f"it cannot be seen whether nova 2025.2 has any {claim.kind}, as the release before it has: the tree has no such file"
+        f"it cannot be seen whether nova 2025.2 has any {claim.kind}, as the release before it has:"
+        " the tree has no such file"
     )
 
 
