@@ -50,6 +50,7 @@ class Test(WorkspaceLister):
         )
         parser.add_argument("--junit", metavar="FILE", type=Path, help="write the results as JUnit XML")
         parser.add_argument("--subunit", metavar="FILE", type=Path, help="write the results as a subunit stream (v2)")
+        parser.add_argument("--html", metavar="FILE", type=Path, help="write a page: failures, history, what is slow")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
@@ -80,6 +81,13 @@ class Test(WorkspaceLister):
             Proofs(workspace.state / "proofs").record(_evidence(self._proof, scope))
         if parsed_args.junit:
             parsed_args.junit.write_bytes(reports.junit(self._proof))
+        if parsed_args.html:
+            from stackwright.proof.upstream.page import page
+            from stackwright.proof.upstream.proving import FOLDER
+            from stackwright.proof.upstream.records import Records
+
+            summary = _summary(self._proof, skipped=parsed_args.skip)
+            parsed_args.html.write_text(page(self._proof, Records(workspace.cache / FOLDER), summary))
         if parsed_args.subunit:
             parsed_args.subunit.write_bytes(reports.subunit_stream(self._proof))
         rows = [

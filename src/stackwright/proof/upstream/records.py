@@ -49,6 +49,24 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Past:
+    """What came of a component's tests on one tree in one environment, at some time.
+
+    :param began: of its first test, in seconds since the epoch
+    :param bad: the tests that failed
+    :param flaky: those that failed, and passed when they were run again
+    """
+
+    tree: TreeId
+    environment: str
+    began: float
+    tests: int
+    seconds: float
+    bad: frozenset[str]
+    flaky: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Reaching:
     """What a test reached when it was last run.
 
@@ -107,6 +125,32 @@ class Records:
         outcomes = self.results(suite, old)
         wanted = set(names)
         self.keep(suite, new, names, (one for one in outcomes.values() if not wanted.isdisjoint(above(one.test))))
+
+    def past(self, component: str, most: int) -> tuple[Past, ...]:
+        """Give what came of a component's tests on the trees that they ran on last, the latest first."""
+        beginning = f"{component} "
+        rows = self._rows(
+            "select suite, tree, min(began), count(*), sum(seconds) from results"
+            " where substr(suite, 1, length(?1)) = ?1 and began > 0 group by suite, tree order by min(began) desc",
+            beginning,
+        )[:most]
+        found = []
+        for suite, tree, began, tests, seconds in rows:
+            troubled = self._rows(
+                "select test, flaky from results where suite = ? and tree = ? and status not in (?, ?)",
+                suite, tree, Status.OK, Status.SKIPPED,
+            )  # fmt: skip
+            bad = frozenset(test for test, flaky in troubled if not flaky)
+            flaky = frozenset(test for test, flaky in troubled if flaky)
+            environment = suite.removeprefix(beginning)
+            found.append(Past(TreeId(tree), environment, began, tests, seconds, bad, flaky))
+        return tuple(found)
+
+    def ran(self, past: Past, component: str, tests: Iterable[str]) -> frozenset[str]:
+        """Tell which of some tests ran then."""
+        rows = self._rows("select test from results where suite = ? and tree = ?",
+                          str(Suite(component, past.environment)), past.tree)  # fmt: skip
+        return frozenset(tests) & {test for (test,) in rows}
 
     def seconds(self, suite: Suite) -> dict[str, float]:
         """Give how long each test took at last, wherever."""

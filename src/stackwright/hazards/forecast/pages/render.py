@@ -11,22 +11,21 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from stackwright.hazards.forecast.model import Fate, Subject, Verdict, Weight
 from stackwright.hazards.forecast.pages import view
 from stackwright.html import look, policy
+from stackwright.html.templates import ascii_only, templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import jinja2
 
     from stackwright.hazards.forecast.model import Forecast
 
 # How files that we made are known among others: it stands in each page, as near to its beginning as can be.
 GENERATOR = '<meta name="generator" content="stackwright upgrade forecast">'
 COLOURS = {Verdict.GO: "%231f7a54", Verdict.STEPS: "%238f5300", Verdict.NO_GO: "%23b3261e"}
-# What a screen would not show: control characters, bytes that are no UTF-8, signs that turn the direction of text.
-UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 # `a command`, or ``a literal`` of upstream's; not what is between the ends of two texts that were quoted and cut.
 LITERAL = re.compile(r"``([^`']+)``|(?<!`)`([^`']+)`(?!`)")
 # A first word that is none of a command, and no name with signs in it.
@@ -35,10 +34,10 @@ WORD = re.compile(r"(?!stackwright\b)[a-z]+(?=[ ,])")
 
 def render(forecast: Forecast) -> dict[str, str]:
     """Give the pages of a forecast by the names of their files; their text is ASCII."""
-    templates = _templates()
+    pages = _templates()
     components = view.components(forecast)
     found = {
-        view.file_of(each.name): templates.get_template("component.html").render(
+        view.file_of(each.name): pages.get_template("component.html").render(
             forecast=forecast,
             component=each,
             verdict=each.verdict,
@@ -48,7 +47,7 @@ def render(forecast: Forecast) -> dict[str, str]:
     }
     unseen = view.unseen(forecast)
     findings = [*forecast.findings, *(one for each in components for one in each.findings)]
-    found[view.INDEX] = templates.get_template("index.html").render(
+    found[view.INDEX] = pages.get_template("index.html").render(
         forecast=forecast,
         verdict=forecast.verdict,
         sentence=view.sentence(findings, unseen=bool(unseen)),
@@ -58,19 +57,12 @@ def render(forecast: Forecast) -> dict[str, str]:
         parts=view.parts(forecast),
         unseen=unseen,
     )
-    return {name: text.encode("ascii", "xmlcharrefreplace").decode() for name, text in found.items()}
+    return {name: ascii_only(text) for name, text in found.items()}
 
 
 @cache
 def _templates() -> jinja2.Environment:
-    found = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__ or "", "html"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
+    found = templates(__package__ or "")
     styles = look() + (resources.files(__package__) / "html/forecast.css").read_text(encoding="ascii")
     found.globals = {
         "generator": GENERATOR,
@@ -87,13 +79,6 @@ def _templates() -> jinja2.Environment:
     }
     found.filters |= {"pieces": _pieces, "capital": _capital, "counted": view.counted, "day": _day}
     return found
-
-
-def _visible(value: object) -> object:
-    """Spell what a screen would not show; what is markup already has been looked at."""
-    if not isinstance(value, str) or hasattr(value, "__html__"):
-        return value
-    return UNSEEN.sub(lambda sign: repr(sign[0])[1:-1], value)
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
