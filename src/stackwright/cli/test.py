@@ -42,6 +42,7 @@ class Test(WorkspaceLister):
         which.add_argument("--affected", action="store_true", help="the tests that the patches can reach (default)")
         which.add_argument("--all", action="store_true", help="all tests")
         which.add_argument("--tests", metavar="REGEX", help="the tests in whose id this is found, as stestr has it")
+        parser.add_argument("--functional", action="store_true", help="upstream's functional tests, not its unit tests")
         parser.add_argument(
             "--timeout", metavar="SECONDS", type=float, help="how long one test may take (200)", default=200.0
         )
@@ -110,6 +111,7 @@ class Test(WorkspaceLister):
 
 
 def _ask(parsed_args: argparse.Namespace) -> Ask:
+    from stackwright.proof.upstream.model import Tests
     from stackwright.proof.upstream.proving import Ask, Trees
 
     if parsed_args.timeout <= 0:
@@ -124,14 +126,16 @@ def _ask(parsed_args: argparse.Namespace) -> Ask:
             why=str(error),
             fix="put a backslash before what is meant",
         ) from error
-    return Ask(trees, parsed_args.all, matching, parsed_args.timeout)
+    tests = Tests.FUNCTIONAL if parsed_args.functional else Tests.UNIT
+    return Ask(trees, parsed_args.all, matching, parsed_args.timeout, tests)
 
 
 def _scope(ask: Ask) -> str:
     """Give what a run proves of the tree with all patches; nothing if it looks at less than they reach."""
+    from stackwright.proof.upstream.model import Tests
     from stackwright.proof.upstream.proving import Trees
 
-    if ask.matching is not None or ask.trees is Trees.NONE:
+    if ask.matching is not None or ask.trees is Trees.NONE or ask.tests is not Tests.UNIT:
         return ""
     if ask.all:
         return "all"

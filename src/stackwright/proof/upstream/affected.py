@@ -140,7 +140,7 @@ class Selector:
 
         One module of tests for each other file is enough to see that it can be imported.
         """
-        found = self._modules_of(change.changed_modules) | self._modules_of(change.importers(change.parents))
+        found = self._modules_of(change.importers(change.tests | change.parents))
         return found | frozenset(
             min(modules)
             for path in change.reshaped

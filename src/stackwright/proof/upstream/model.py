@@ -64,6 +64,13 @@ class Reached:
     shared: bytes = b""
 
 
+class Tests(StrEnum):
+    """Which of a project's tests, by the names that tox has for them."""
+
+    UNIT = "unit"
+    FUNCTIONAL = "functional"
+
+
 @dataclass(frozen=True)
 class Project:
     """What the process of a tree's tests has to know, by the tree itself.
@@ -75,6 +82,7 @@ class Project:
     :param group: tests for which this expression matches the same text stay together
     :param variables: what is added to the environment of the process
     :param packages: the tree's own, whose functions are watched
+    :param tests: which of its tests
     """
 
     distribution_name: str
@@ -85,6 +93,7 @@ class Project:
     group: str
     variables: tuple[tuple[str, str], ...]
     packages: tuple[str, ...]
+    tests: Tests = Tests.UNIT
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,12 @@ def is_below_tests(path: str, project: Project) -> bool:
     return project.test_path == "." or path.startswith(f"{project.test_path}/")
 
 
+def holds_tests(path: str) -> bool:
+    """Tell whether a file is a module of tests of any kind: nobody imports it but to run it."""
+    *folders, name = path.split("/")
+    return name.startswith("test") and name.endswith(".py") and not {"test", "tests"}.isdisjoint(folders)
+
+
 def module_with(test: str, modules: Collection[str]) -> str:
     """Give the module that a test is in; empty if it is in none of these."""
     return next((name for name in reversed(above(test)) if name in modules), "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from stackwright.errors import InputError, Where
-from stackwright.proof.upstream.model import Project
+from stackwright.proof.upstream.model import Project, Tests
 from stackwright.proof.upstream.tox import read_tox
 
 if TYPE_CHECKING:
@@ -25,16 +25,35 @@ COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
 def read_project(
-    store: Store, tree: TreeId, component: str, distribution_name: str, version: str, python: str
+    store: Store,
+    tree: TreeId,
+    component: str,
+    distribution_name: str,
+    version: str,
+    python: str,
+    tests: Tests = Tests.UNIT,
 ) -> tuple[Project, tuple[str, ...]]:
     """Read what a tree says of its tests; gives that, and what they require.
 
     :param version: the tree's own
     :param python: version of Python such as ``3.11``
+    :param tests: which of its tests
     :raises InputError: it has no tests that stestr runs, or a file cannot be read
     """
     files = {path: (content or b"").decode("utf-8", "replace") for path, content in store.read_all(tree, FILES).items()}
-    tox = read_tox(files["tox.ini"], (f"py{python.replace('.', '')}", "py3", "unit"), component)
+    own = f"py{python.replace('.', '')}"
+    names = {
+        Tests.UNIT: (own, "py3", "unit"),
+        Tests.FUNCTIONAL: (f"functional-{own}", "functional-py3", "functional"),
+    }
+    tox = read_tox(files["tox.ini"], names[tests], component)
+    if tests is not Tests.UNIT and not tox.there:
+        raise InputError(
+            f"{component} has no {tests} tests",
+            where=Where(subject=component),
+            why=f"its tox.ini has none of {', '.join(f'[testenv:{name}]' for name in names[tests])}",
+            fix=f"leave out --{tests}",
+        )
     toml, cfg = _toml(files["pyproject.toml"], component), _cfg(files["setup.cfg"], "setup.cfg", component)
     stestr = _stestr(files, toml, component)
     variables = dict(tox.variables)
@@ -56,6 +75,7 @@ def read_project(
         stestr.get("group_regex", ""),
         tuple(variables.items()),
         _packages(store, tree, top),
+        tests,
     )
     return project, tuple(sorted(set(_required(store, tree, files, tox, toml, cfg))))
 

@@ -18,7 +18,7 @@ from stackwright.proof.upstream.affected import Selector
 from stackwright.proof.upstream.bench import Bench
 from stackwright.proof.upstream.blame import Failure, Kind, judge
 from stackwright.proof.upstream.environment import environment_of, installed_functions
-from stackwright.proof.upstream.model import TIMEOUT
+from stackwright.proof.upstream.model import TIMEOUT, Tests
 from stackwright.proof.upstream.place import Place
 from stackwright.proof.upstream.pool import Here
 from stackwright.proof.upstream.project import read_project
@@ -55,12 +55,14 @@ class Ask:
     :param all: all tests; else those that the patches can reach
     :param matching: a regular expression: all tests for whose ids it matches somewhere, as stestr has it
     :param timeout: seconds that one test may take
+    :param tests: which of the project's
     """
 
     trees: Trees = Trees.FIND
     all: bool = False
     matching: re.Pattern[str] | None = None
     timeout: float = TIMEOUT
+    tests: Tests = Tests.UNIT
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def prove(
 
     def setting(tree: TreeId) -> tuple[Project, str]:
         project, requirements = read_project(
-            store, tree, component.name, component.distribution_name, version, release.python
+            store, tree, component.name, component.distribution_name, version, release.python, ask.tests
         )
         return project, environment_of(distribution, release, component.name, requirements, workshop)
 

@@ -38,7 +38,10 @@ create table if not exists shared (suite text primary key, units blob) without r
 
 @dataclass(frozen=True)
 class Suite:
-    """Whose results are alike: the tests of a component in one environment."""
+    """Whose results are alike: the tests of a component in one environment.
+
+    :param environment: its key; before it, what tests they are if they are no unit tests
+    """
 
     component: str
     environment: str

@@ -49,7 +49,7 @@ class Unit:
     :param decorators: of a function
     :param looked_at: it is in a class that something may look at while it is made
     :param inner: it is inside a function
-    :param heir: it is in a class that has bases: what is installed may know it by them
+    :param options: of a statement that lists oslo.config options and does nothing else, each with its digest
     """
 
     kind: Kind
@@ -62,7 +62,7 @@ class Unit:
     decorators: frozenset[str] = frozenset()
     looked_at: bool = False
     inner: bool = False
-    heir: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Change:
 
     :param functions: those that do something else, are new or are gone
     :param local: what looks different, is new or is gone at the module's top: others have to name the module for it
-    :param names: the same of classes and what is in them: whoever has an object says these
-    :param gone: what of all this is gone
-    :param methods: of classes that have bases, those that have come or gone (``Class.method``)
-    :param classes: that have bases, and of which an attribute is different
-    :param tests: methods that are tests have come or gone
+    :param names: classes, options and methods that look different: whoever has an object says these
+    :param gone: the last parts of the names of all that is gone
+    :param options: of these names, those that are lists of options, and different in their options alone
+    :param methods: those that have come or gone (``Class.method``)
+    :param attributes: those of classes that are different, have come or gone
     :param all: why the whole module has to be taken for different; empty if it has not
     """
 
@@ -83,9 +83,9 @@ class Change:
     local: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
-    classes: frozenset[str] = frozenset()
-    tests: bool = False
+    attributes: frozenset[str] = frozenset()
     all: str = ""
 
 
@@ -107,14 +107,8 @@ def difference(old: bytes | None, new: bytes | None) -> Change:
         before, after = (_by_name(read(text)) if text is not None else {} for text in (old, new))
     except (SyntaxError, ValueError) as error:
         return Change(all=f"it cannot be read: {error}")
-    functions: set[str] = set()
-    local: set[str] = set()
-    names: set[str] = set()
-    gone: set[str] = set()
-    methods: set[str] = set()
-    classes: set[str] = set()
+    found: defaultdict[str, set[str]] = defaultdict(set)
     reasons: dict[str, None] = {}
-    tests = False
     # Who has to do with a class that is new or gone says its name, or is changed himself.
     whole = {name for kind, name in before.keys() ^ after.keys() if kind is Kind.CLASS}
     for key in before.keys() | after.keys():
@@ -122,42 +116,33 @@ def difference(old: bytes | None, new: bytes | None) -> Change:
         if _digests(a) == _digests(b):
             continue
         one = (a or b)[0]
-        of_whole = one.kind is not Kind.CLASS and one.name.rpartition(".")[0] in whole
+        owner, _, last = one.name.rpartition(".")
         if one.kind is Kind.FUNCTION:
-            functions.add(one.name)
+            found["functions"].add(one.name)
             if _forms(a) == _forms(b) or one.inner:
                 continue
             reasons |= dict.fromkeys(_reasons(one, a, b))
-            if one.heir and not (a and b) and not of_whole:
-                methods.add(one.name)
-            owner, _, last = one.name.rpartition(".")
-            tests |= not (a and b) and last.startswith("test")
-            if owner and last in MAKING and not of_whole:
-                names.add(owner.rpartition(".")[2])
         elif one.kind is Kind.OTHER:
             reasons["a statement that runs on import is different"] = None
         elif one.looked_at or (one.kind is Kind.CLASS and a and b):
             reasons[f"{one.name} may be looked at while its class is made"] = None
-        elif one.heir and not of_whole:
-            classes.add(one.name.rpartition(".")[0])
-        if of_whole:
+        if owner in whole and one.kind is not Kind.CLASS:
             continue
-        if one.kind is Kind.CLASS or "." in one.name:
-            names |= one.binds
+        if one.kind is Kind.BINDING and all(unit.options for unit in (*a, *b)):
+            found["options"] |= one.binds
+            found["names"] |= {name for name, _ in {*_options_in(a)} ^ {*_options_in(b)}}
+        found["gone"] |= one.binds if not b else frozenset()
+        if one.kind is Kind.CLASS or (one.kind is Kind.FUNCTION and owner and a and b):
+            found["names"] |= one.binds
+        elif one.kind is Kind.FUNCTION and owner:
+            found["methods"].add(one.name)
+        elif owner:
+            found["attributes"] |= {f"{owner}.{name}" for name in one.binds}
         else:
-            local |= one.binds
-        if not b:
-            gone |= one.binds
-    return Change(
-        functions=frozenset(functions),
-        local=frozenset(local),
-        names=frozenset(names),
-        gone=frozenset(gone),
-        methods=frozenset(methods),
-        classes=frozenset(classes),
-        tests=tests,
-        all="; ".join(reasons),
-    )
+            found["local"] |= one.binds
+        if owner and last in MAKING:
+            found["names"].add(owner.rpartition(".")[2])
+    return Change(all="; ".join(reasons), **{name: frozenset(values) for name, values in found.items()})
 
 
 def mentions(*nodes: ast.AST) -> frozenset[str]:
@@ -180,19 +165,26 @@ def mentions(*nodes: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-def _block(statements: Iterable[ast.stmt], path: str, *, looked_at: bool = False, heir: bool = False) -> Iterator[Unit]:
+def _block(statements: Iterable[ast.stmt], path: str, *, looked_at: bool = False) -> Iterator[Unit]:
     """Give the units of statements that run when their module is imported."""
     for statement in statements:
         if isinstance(statement, FUNCTIONS):
-            yield from _function(statement, path, heir=heir)
+            yield from _function(statement, path)
         elif isinstance(statement, ast.ClassDef):
             yield from _class(statement, path)
         elif _is_docstring(statement):
             yield Unit(Kind.BINDING, f"{path}__doc__", frozenset({"__doc__"}), _digest(statement))
         elif (names := _bound(statement)) is not None:
             name = path + " ".join(sorted(names))
+            options = _options(statement)
             yield Unit(
-                Kind.BINDING, name, names, _digest(statement), says=mentions(statement), looked_at=looked_at, heir=heir
+                Kind.BINDING,
+                name,
+                names,
+                _digest(statement),
+                says=mentions(statement),
+                looked_at=looked_at,
+                options=options,
             )
         elif not isinstance(statement, ast.Pass):
             yield from _nested(statement, path, inner=False)
@@ -206,12 +198,10 @@ def _class(node: ast.ClassDef, path: str) -> Iterator[Unit]:
     looked_at = bool(node.decorator_list or node.keywords) or not plain
     name = f"{path}{node.name}"
     yield Unit(Kind.CLASS, name, frozenset({node.name}), _digest(*head), says=mentions(*head))
-    yield from _block(node.body, f"{name}.", looked_at=looked_at, heir=bases not in ([], ["object"]))
+    yield from _block(node.body, f"{name}.", looked_at=looked_at)
 
 
-def _function(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, path: str, *, inner: bool = False, heir: bool = False
-) -> Iterator[Unit]:
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, path: str, *, inner: bool = False) -> Iterator[Unit]:
     """Give a function, and those inside it; afterwards its body is empty, so that it counts nowhere else."""
     name = f"{path}{node.name}"
     for statement in node.body:
@@ -227,7 +217,6 @@ def _function(
         mentions(*node.body),
         frozenset(_decorator(one) for one in node.decorator_list),
         inner=inner,
-        heir=heir,
     )
     node.body = [ast.Pass()]
 
@@ -263,6 +252,25 @@ def _by_name(units: Iterable[Unit]) -> dict[tuple[Kind, str], tuple[Unit, ...]]:
 
 def _digests(units: Iterable[Unit]) -> list[tuple[str, str]]:
     return [(unit.form, unit.body) for unit in units]
+
+
+def _options_in(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
+    return (option for unit in units for option in unit.options)
+
+
+def _options(statement: ast.stmt) -> tuple[tuple[str, str], ...]:
+    """Give the oslo.config options that a statement lists, by the names that they are read by."""
+    value = getattr(statement, "value", None)
+    calls = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+    found: list[tuple[str, str]] = []
+    for call in calls:
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.endswith("Opt")):
+            return ()
+        first = call.args[0] if call.args else next((one.value for one in call.keywords if one.arg == "name"), None)
+        if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+            return ()
+        found.append((first.value.replace("-", "_"), _digest(call)))
+    return tuple(found)
 
 
 def _forms(units: Iterable[Unit]) -> list[str]:

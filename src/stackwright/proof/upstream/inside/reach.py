@@ -8,6 +8,7 @@ their time, be it coverage.py's or one that sees calls alone.) What was compiled
 from __future__ import annotations
 
 import _imp
+import _io
 import _posixsubprocess
 import ast
 import builtins
@@ -174,7 +175,10 @@ class Reach:
         self.units: list[str] = []
         self.now: set[int] = set()
         self.shared: set[int] = set()
+        self.caches: set[int] = set()
         self._outer: list[tuple[int, set[int]]] = []
+        # Of each function that keeps something: what ran below it at any time, and what each time.
+        self._kept: dict[int, tuple[set[int], set[int]]] = {}
         self._files: dict[str, int] = {}
 
     def install(self) -> None:
@@ -185,7 +189,8 @@ class Reach:
         class Loader(base):  # type: ignore[misc, valid-type]
             def exec_module(self, module: Any) -> None:
                 path = self.get_filename(module.__name__)
-                names, code = compiled(self.get_data(path), path, reach.cache)
+                with io.FileIO(path) as stream:
+                    names, code = compiled(stream.readall(), path, reach.cache)
                 module.__dict__[BASE] = len(reach.units)
                 inside = os.path.relpath(path, reach.top)
                 reach.units += [f"{inside}:{name}" for name in names]
@@ -204,7 +209,9 @@ class Reach:
                 return spec
 
         sys.meta_path.insert(0, Finder)
-        for owner, name in ((builtins, "open"), (io, "open"), (os, "open"), (os, "listdir"), (os, "scandir")):
+        # By `open_code` modules are read that something else than this finder has found.
+        opening = ((builtins, "open"), (io, "open"), (io, "open_code"), (_io, "open_code"), (os, "open"))
+        for owner, name in (*opening, (os, "listdir"), (os, "scandir")):
             self._watch(owner, name, self._read)
         self._watch(inspect, "findsource", lambda thing: self._read(inspect.getsourcefile(thing)))
         for owner, name in ((os, "fork"), (os, "posix_spawn"), (_posixsubprocess, "fork_exec")):
@@ -236,8 +243,13 @@ class Reach:
         self.now.clear()
 
     def _end(self, number: int) -> None:
-        self.shared |= self.now
-        self.shared.add(number)
+        at_any_time, each_time = self._kept.setdefault(number, (set(), set(self.now)))
+        at_any_time |= self.now
+        each_time &= self.now
+        # What did not run again is what was kept; of a cache only the first times are seen.
+        self.shared |= at_any_time - each_time
+        if number in self.caches:
+            self.shared |= self.now | {number}
         while self._outer:
             keeper, outer = self._outer.pop()
             self.now |= outer
