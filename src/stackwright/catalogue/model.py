@@ -107,6 +107,7 @@ class Wsgi(Entry):
     module: str
     port: Word
     compute: bool = Field(False, description="the compute host asks it too, at `site_address`")
+    threads: bool = Field(True, description="whether one process of it may answer several requests at once")
 
 
 class Stop(Entry):

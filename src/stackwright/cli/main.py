@@ -75,6 +75,7 @@ COMMANDS = {
     "console": "look:Console",
     "runs": "look:Runs",
     "smoke": "proof:Smoke",
+    "tempest": "tempest:Tempest",
     "test": "test:Test",
     "promote": "promote:Promote",
     "channel list": "promote:ListChannels",

@@ -153,6 +153,38 @@ def running(argv: Sequence[str], *, log: Path) -> Iterator[Callable[[], bool]]:
         started.wait()
 
 
+@contextmanager
+def streaming(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None], log: Path) -> Iterator[IO[bytes]]:
+    """Let a program run while the block reads what it writes to standard output; what it started ends with the block.
+
+    As in `running`, it is in no terminal's foreground, and the kernel kills it when the thread that began it is gone;
+    what it started itself is then ended by the next write to a pipe that nobody reads, or by end_orphans().
+
+    :param argv: the program and its arguments; never a secret
+    :param env: variables added to this process's environment, or taken out of it (None)
+    :param log: a file of mode 0600 that its standard error is appended to
+    """
+    environment = {name: value for name, value in {**os.environ, **env}.items() if value is not None}
+    with _sink(log) as sink:
+        started = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", find(argv[0]), *argv[1:]],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            start_new_session=True,
+        )
+    assert started.stdout is not None
+    try:
+        yield started.stdout
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.stdout.close()
+        started.wait()
+
+
 def tail(file: Path, lines: int = TAIL_LINES) -> str:
     """Give the last lines of a text file; empty if it is not there."""
     try:

@@ -115,7 +115,8 @@ def _uwsgi(cloud: Cloud, service: str, wish: Process) -> tuple[str, ...]:
         str(venv / "bin/uwsgi"),
         *(word for address in addresses for word in ("--http-socket", f"{address}:{port}")),
         *("--module", f"{wish.wsgi.module}:application"),
-        *("--processes", "1", "--threads", "4", "--enable-threads", "--buffer-size", "65535"),
+        *(("--processes", "1", "--threads", "4") if wish.wsgi.threads else ("--master", "--processes", "2")),
+        *("--enable-threads", "--buffer-size", "65535"),
         *("--die-on-term", "--need-app", "--disable-logging"),
         # uwsgi closes a connection without saying so, which clients that keep theirs take for a failure.
         *("--add-header", "Connection: close"),
