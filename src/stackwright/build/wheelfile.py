@@ -15,8 +15,11 @@ from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from email.message import Message
     from pathlib import Path
+
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can tell
 
 
 def requirements(wheel: Path) -> tuple[Requirement, ...]:
@@ -48,6 +51,22 @@ def restamped(wheel: Path, version: str) -> Path:
             rows.append((member.filename, _hash(content), str(len(content))))
             target.writestr(member, content)
     return result
+
+
+def packed(head: str, members: Mapping[str, bytes]) -> bytes:
+    """Give a wheel's bytes, of its files and their record; the same files give the same bytes.
+
+    :param head: ``NAME-VERSION``
+    :param members: name in the wheel -> content
+    """
+    record = f"{head}.dist-info/RECORD"
+    rows = [(name, _hash(content), str(len(content))) for name, content in sorted(members.items())]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, _, _ in rows:
+            archive.writestr(zipfile.ZipInfo(name, EARLIEST), members[name], zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo(record, EARLIEST), _record([*rows, (record, "", "")]))
+    return stream.getvalue()
 
 
 def version_of(wheel: Path) -> str:

@@ -76,6 +76,7 @@ COMMANDS = {
     "runs": "look:Runs",
     "smoke": "proof:Smoke",
     "tempest": "tempest:Tempest",
+    "proof run": "proof_run:ProofRun",
     "test": "test:Test",
     "promote": "promote:Promote",
     "channel list": "promote:ListChannels",

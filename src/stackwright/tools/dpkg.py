@@ -1,4 +1,4 @@
-"""dpkg-source: Debian source packages become files."""
+"""dpkg: Debian source packages become files, and what a Debian system has installed."""
 
 from __future__ import annotations
 
@@ -33,3 +33,10 @@ def extract_source(dsc: Path, directory: Path) -> Completed:
     program = process.find("dpkg-source", package="dpkg-dev")
     options = ["--no-check", "--no-copy", "--extract"]
     return process.run([program, *options, str(dsc), str(directory)], env=ENVIRONMENT, cwd=dsc.parent, check=False)
+
+
+def installed(root: Path) -> dict[str, str]:
+    """Give the packages of a system in a folder: name -> version (dpkg-query(1))."""
+    options = [f"--admindir={root / 'var/lib/dpkg'}", "--show", "--showformat=${Package} ${Version}\\n"]
+    shown = process.run([process.find("dpkg-query", package="dpkg"), *options]).text
+    return dict(line.split(" ", 1) for line in shown.splitlines())

@@ -147,6 +147,11 @@ def install(environment: Path, lock: str, *, exclude_newer: date | None, log: Pa
         _uv_cached_first(arguments, cwd=Path(scratch), log=log)
 
 
+def cache_directory() -> Path:
+    """Give uv's cache of packages."""
+    return Path(_uv(["cache", "dir"], cwd=Path.cwd()).strip())
+
+
 def version() -> str:
     """Give uv's version."""
     return process.run([uv_path(), "--version"]).text.split()[1]

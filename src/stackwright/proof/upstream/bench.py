@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stackwright.proof.upstream.records import Records
     from stackwright.store import Store, TreeId
 
-# Tests that fail again are run alone, a process each, if they are no more than these.
+# Tests that failed are run again in a process each if they are no more than these, else in one.
 ALONE = 5
 EVERY = 10.0  # seconds between two events
 
@@ -118,21 +118,34 @@ class Bench:
         self._events.emit(Kind.DONE, self._subject, f"{progress.count} tests on {what}", took)
 
     def _again(self, side: Side, failed: Mapping[str, Outcome]) -> dict[str, Outcome]:
-        """Run failed tests again, one after another, and the last few alone; those that pass now are flaky."""
-        flaky: dict[str, Outcome] = {}
+        """Run failed tests again; those that pass now are flaky."""
         left = [test for test, outcome in failed.items() if outcome.status is not Status.HUNG]
-        rounds = [[left], [[test] for test in left]] if len(left) <= ALONE else [[left]]
-        for parts in rounds:
-            shards = [shard for part in parts for shard in side.cut([one for one in part if one not in flaky], 1)]
-            passed = {
-                outcome.test
-                for shard in shards
-                for result in self._executor.run([shard], lambda _: None)
-                for outcome in result.outcomes
-                if outcome.status.good
-            }
-            flaky |= {test: replace(failed[test], flaky=True) for test in left if test in passed}
-        return flaky
+        passed = {test for test, outcome in self._apart(side, left).items() if outcome.status.good}
+        return {test: replace(failed[test], flaky=True) for test in left if test in passed}
+
+    def fail_apart(self, tree: TreeId, tests: Collection[str]) -> Collection[str]:
+        """Give those of some tests that fail on a tree where no others run beside them.
+
+        There are tests that pass only in the company of others, whose modules bring something about.
+        """
+        side = self.side(tree)
+        suite = replace(side.suite, apart=True)
+        missing = sorted(set(tests) - self.records.asked(suite, tree))
+        if missing:
+            outcomes = self._apart(side, missing)
+            self.records.keep(suite, tree, missing, outcomes.values())
+            self.ran += len(outcomes)
+        known = self.records.results(suite, tree)
+        return [test for test in tests if test in known and known[test].bad]
+
+    def _apart(self, side: Side, tests: Collection[str]) -> dict[str, Outcome]:
+        """Run tests one after another in a process of their own, a few in one each."""
+        found: dict[str, Outcome] = {}
+        for part in [[test] for test in tests] if len(tests) <= ALONE else [tests]:
+            for shard in side.cut(part, 1):
+                for result in self._executor.run([shard], lambda _: None):
+                    found |= {outcome.test: outcome for outcome in result.outcomes}
+        return found
 
 
 class Side:

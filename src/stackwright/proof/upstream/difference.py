@@ -31,11 +31,13 @@ class Name:
 
     :param file: which binds it at its top, so that others have to name the file; empty for what objects have
     :param quiet: it lists options: what is done with it on import is told by the names of the options
+    :param fresh: the file has it only now, so that no other can have meant it
     """
 
     name: str
     file: str = ""
     quiet: bool = False
+    fresh: bool = False
 
 
 class Difference:
@@ -69,7 +71,7 @@ class Difference:
         self.reshaped: set[str] = set()
         self.all = self.blind = ""
         self._units: set[str] = set()
-        self._quiet: set[str] = set()
+        self._marks: set[str] = set()  # what is not different itself, and tells who sees what is
         self._numbers = records.units(shard.component)
         self._shared = records.shared(Suite(shard.component, shard.environment))
         self._read: dict[str, tuple[Unit, ...] | None] = {}
@@ -80,7 +82,7 @@ class Difference:
     def mask(self) -> int:
         """The functions and files that are different, a bit a unit."""
         bits = bytearray(max(self._numbers.values(), default=0) // 8 + 1)
-        for unit in (self._units | self._quiet) & self._numbers.keys():
+        for unit in (self._units | self._marks) & self._numbers.keys():
             bits[self._numbers[unit] >> 3] |= 1 << (self._numbers[unit] & 7)
         return int.from_bytes(bits, "little")
 
@@ -115,7 +117,7 @@ class Difference:
         if any(method.rpartition(".")[2].startswith("test") for method in change.methods):
             self.parents.add(path)
         names = {Name(name) for name in change.names}
-        names |= {Name(name, path, name in change.options) for name in change.local}
+        names |= {Name(name, path, name in change.options, name in change.fresh) for name in change.local}
         for member in change.methods | change.attributes:
             owner, _, last = member.rpartition(".")
             common = self._is_common(last)
@@ -134,7 +136,7 @@ class Difference:
 
     def _class(self, path: str, name: str) -> set[Name]:
         """Take a class for changed: whoever has an object of it runs a function of it, or says its name."""
-        self._units |= {unit for unit in self._numbers if unit.startswith(f"{path}:{name}.")}
+        self._marks |= {unit for unit in self._numbers if unit.startswith(f"{path}:{name}.")}
         return {Name(name.rpartition(".")[2])}
 
     def _file(self, path: str) -> None:
@@ -156,21 +158,30 @@ class Difference:
                 self.all = f"{len(files)} files say {', '.join(sorted(everywhere)[:3])}"
                 return
             for path in files:
-                names |= self._take(path, everywhere, gone, quiet=False)
+                names |= self._take(path, everywhere, gone)
             for one in fresh:
-                for path in {one.file, *self._imports.direct(one.file)} if one.file else ():
-                    names |= self._take(path, frozenset({one.name}), gone, quiet=one.quiet)
+                if one.file:
+                    names |= self._take(one.file, frozenset({one.name}), gone, quiet=one.quiet)
+                for path in self._imports.direct(one.file) if one.file and not one.fresh else ():
+                    names |= self._take(path, frozenset({one.name}), gone, quiet=one.quiet, of=one.file)
 
-    def _take(self, path: str, wanted: frozenset[str], gone: set[str], *, quiet: bool) -> set[Name]:
-        """Take everything in a file that says one of these names for changed; gives the names that this changes."""
+    def _take(
+        self, path: str, wanted: frozenset[str], gone: set[str], *, quiet: bool = False, of: str = ""
+    ) -> set[Name]:
+        """Take everything in a file that says one of these names for changed; gives the names that this changes.
+
+        :param of: the names are those of another file: what says them has to say that file's name, too
+        """
         found: set[Name] = set()
         units = self._units_of(path)
         if units is None:
             self.wide.setdefault(path, "it cannot be read")
-        for unit in units or ():
-            said = wanted & unit.says
+        for unit in (units or ()) if not of else self._meaning(units or (), wanted, of):
+            # An option says its own name; and a class its own, for what it has itself.
+            said = wanted & unit.says - {name for name, _ in unit.options}
             if wanted & unit.says_inside or (said and unit.kind is Kind.FUNCTION):
-                (self._quiet if quiet else self._units).add(f"{path}:{unit.name}")
+                itself = not said and wanted & unit.says_inside <= set(unit.name.split("."))
+                (self._marks if quiet or itself else self._units).add(f"{path}:{unit.name}")
             if not said:
                 continue
             if said & gone or unit.looked_at or (unit.kind is Kind.OTHER and not quiet):
@@ -179,8 +190,19 @@ class Difference:
             if unit.kind is Kind.CLASS:
                 found |= self._class(path, unit.name)
             elif unit.kind is Kind.BINDING:
-                found |= self._class(path, owner) if owner else {Name(name, path, quiet) for name in unit.binds}
+                found |= (
+                    self._class(path, owner) if owner else {Name(name, path, quiet) for name in unit.binds - wanted}
+                )
         return found
+
+    def _meaning(self, units: tuple[Unit, ...], wanted: frozenset[str], of: str) -> tuple[Unit, ...]:
+        """Give those of some units that mean names of another file: by its name, or one that it is imported under."""
+        module = module_of(of, self._project.top).rpartition(".")[2]
+        naming = [unit for unit in units if unit.kind is Kind.BINDING and unit.imports and module in unit.says]
+        if any(wanted & unit.says for unit in naming):
+            return units
+        known = {module}.union(*(unit.binds for unit in naming))
+        return tuple(unit for unit in units if known & (unit.says | unit.says_inside) or unit.kind is Kind.OTHER)
 
     def _widen(self) -> None:
         """Take what was run for all tests at once, or is imported nobody knows how, for changed as a whole."""

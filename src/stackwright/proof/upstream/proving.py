@@ -216,7 +216,10 @@ class _Proving:
 
     def _failing(self, count: int, tests: Collection[str]) -> Collection[str]:
         outcomes = self._run(count, tests)
-        return [test for test in tests if test in outcomes and outcomes[test].bad]
+        bad = [test for test in tests if test in outcomes and outcomes[test].bad]
+        if count == 0:
+            bad += self._bench.fail_apart(self._trees[0], [test for test in tests if test not in bad])
+        return bad
 
     def _made(
         self,

@@ -49,6 +49,7 @@ class Unit:
     :param decorators: of a function
     :param looked_at: it is in a class that something may look at while it is made
     :param inner: it is inside a function
+    :param imports: it is an import
     :param options: of a statement that lists oslo.config options and does nothing else, each with its digest
     """
 
@@ -62,6 +63,7 @@ class Unit:
     decorators: frozenset[str] = frozenset()
     looked_at: bool = False
     inner: bool = False
+    imports: bool = False
     options: tuple[tuple[str, str], ...] = ()
 
 
@@ -72,6 +74,7 @@ class Change:
     :param functions: those that do something else, are new or are gone
     :param local: what looks different, is new or is gone at the module's top: others have to name the module for it
     :param names: classes, options and methods that look different: whoever has an object says these
+    :param fresh: of the local names, those that are new: nobody else can have meant them
     :param gone: the last parts of the names of all that is gone
     :param options: of these names, those that are lists of options, and different in their options alone
     :param methods: those that have come or gone (``Class.method``)
@@ -82,6 +85,7 @@ class Change:
     functions: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     options: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
@@ -132,6 +136,7 @@ def difference(old: bytes | None, new: bytes | None) -> Change:
             found["options"] |= one.binds
             found["names"] |= {name for name, _ in {*_options_in(a)} ^ {*_options_in(b)}}
         found["gone"] |= one.binds if not b else frozenset()
+        found["fresh"] |= one.binds if not a and not owner else frozenset()
         if one.kind is Kind.CLASS or (one.kind is Kind.FUNCTION and owner and a and b):
             found["names"] |= one.binds
         elif one.kind is Kind.FUNCTION and owner:
@@ -142,11 +147,12 @@ def difference(old: bytes | None, new: bytes | None) -> Change:
             found["local"] |= one.binds
         if owner and last in MAKING:
             found["names"].add(owner.rpartition(".")[2])
+    found["fresh"] -= {name for units in before.values() for unit in units for name in unit.binds}
     return Change(all="; ".join(reasons), **{name: frozenset(values) for name, values in found.items()})
 
 
 def mentions(*nodes: ast.AST) -> frozenset[str]:
-    """Give every name that a piece of code says, in strings too: what is looked up by a string ends with its name."""
+    """Give every name that a piece of code says, in strings too: a string may look something up."""
     found: set[str] = set()
     for node in nodes:
         for one in ast.walk(node):
@@ -158,10 +164,11 @@ def mentions(*nodes: ast.AST) -> frozenset[str]:
                 found.add(one.arg)
             elif isinstance(one, ast.alias):
                 found.update(one.name.split("."))
+            elif isinstance(one, ast.ImportFrom) and one.module:
+                found.update(one.module.split("."))
             elif isinstance(one, ast.Constant) and isinstance(one.value, str) and len(one.value) < LONGEST:
-                last = one.value.replace("-", "_").replace(":", ".").replace("/", ".").rpartition(".")[2]
-                if last.isidentifier():
-                    found.add(last)
+                parts = one.value.replace("-", "_").replace(":", ".").replace("/", ".").split(".")
+                found.update(part for part in parts[-3:] if part.isidentifier())
     return frozenset(found)
 
 
@@ -176,7 +183,6 @@ def _block(statements: Iterable[ast.stmt], path: str, *, looked_at: bool = False
             yield Unit(Kind.BINDING, f"{path}__doc__", frozenset({"__doc__"}), _digest(statement))
         elif (names := _bound(statement)) is not None:
             name = path + " ".join(sorted(names))
-            options = _options(statement)
             yield Unit(
                 Kind.BINDING,
                 name,
@@ -184,7 +190,8 @@ def _block(statements: Iterable[ast.stmt], path: str, *, looked_at: bool = False
                 _digest(statement),
                 says=mentions(statement),
                 looked_at=looked_at,
-                options=options,
+                imports=isinstance(statement, ast.Import | ast.ImportFrom),
+                options=_options(statement),
             )
         elif not isinstance(statement, ast.Pass):
             yield from _nested(statement, path, inner=False)

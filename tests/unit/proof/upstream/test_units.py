@@ -38,7 +38,13 @@ class Faulty(SomeError):
 
 
 register(Bare)
+options = [
+    cfg.IntOpt('max-ports', default=1),
+    cfg.BoolOpt('quick'),
+]
 '''
+
+LOOKED_AT = "New.size may be looked at while its class is made"
 
 
 def change(old: str, new: str) -> Change:
@@ -60,17 +66,31 @@ def test_comments_and_blank_lines_are_no_difference() -> None:
         ("LIMIT = 3", "LIMIT = 4", Change(local=frozenset({"LIMIT"}))),
         ("from a import b", "from c import b", Change(local=frozenset({"b"}))),
         ("LIMIT = 3\n", "", Change(local=frozenset({"LIMIT"}), gone=frozenset({"LIMIT"}))),
-        ("size = 1", "size = 2", Change(names=frozenset({"size"}))),
-        ("code = 1", "code = 2", Change(names=frozenset({"code"}), classes=frozenset({"Faulty"}))),
+        ("size = 1", "size = 2", Change(attributes=frozenset({"Bare.size"}))),
+        ("code = 1", "code = 2", Change(attributes=frozenset({"Faulty.code"}))),
+        ("def method(self)", "def method(self, x)", Change(frozenset({"Bare.method"}), names=frozenset({"method"}))),
         (
             "def setUp",
             "def tearDown",
             Change(
                 functions=frozenset({"Heir.setUp", "Heir.tearDown"}),
-                names=frozenset({"setUp", "tearDown"}),
                 gone=frozenset({"setUp"}),
                 methods=frozenset({"Heir.setUp", "Heir.tearDown"}),
             ),
+        ),
+        (
+            "    cfg.IntOpt('max-ports', default=1),\n",
+            "    cfg.IntOpt('max-ports', default=2),\n    cfg.StrOpt('colour'),\n",
+            Change(
+                local=frozenset({"options"}),
+                names=frozenset({"max_ports", "colour"}),
+                options=frozenset({"options"}),
+            ),
+        ),
+        (
+            "register(Bare)\n",
+            "register(Bare)\n\n\nclass New(Base):\n    size = 2\n\n    def get(self):\n        pass\n",
+            Change(frozenset({"New.get"}), names=frozenset({"New"}), fresh=frozenset({"New"}), all=LOOKED_AT),
         ),
     ],
 )
@@ -104,7 +124,7 @@ def test_a_function_in_a_statement_that_runs_on_import_is_one_of_its_own() -> No
 
 def test_a_module_that_comes_or_goes_is_all_of_its_names() -> None:
     text = b"def f():\n    pass\n"
-    assert difference(None, text) == Change(functions=frozenset({"f"}), local=frozenset({"f"}))
+    assert difference(None, text) == Change(frozenset({"f"}), local=frozenset({"f"}), fresh=frozenset({"f"}))
     assert difference(text, None).gone == {"f"}
 
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import CodeType
 
-FORM = b"1"  # of what is compiled: part of the key in the cache
+FORM = b"2"  # of what is compiled: part of the key in the cache
 PROBE, BASE = "__stackwright_reached__", "__stackwright_base__"
-BEGIN, END = "__stackwright_keeps__", "__stackwright_kept__"
+BEGIN, END, CACHED = "__stackwright_keeps__", "__stackwright_kept__", "__stackwright_cached__"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Decorators whose functions run once and are then remembered.
 CACHES = frozenset({"cache", "lru_cache", "cached_property", "memoize", "cached", "memoized", "once", "run_once"})
@@ -39,16 +39,14 @@ ELSEWHERE = "(another process)"
 
 
 def keeps(function: ast.FunctionDef | ast.AsyncFunctionDef, globals_: frozenset[str]) -> bool:
-    """Tell whether a function leaves something for later that is not its own: in globals, in classes, in a cache.
+    """Tell whether a function may leave something for later that is not its own: in globals, in classes.
 
-    What runs below it the first time is not run the second time, and its effect is there still.
+    What runs below it the first time may not run the second time, and yet its effect is there.
 
     :param globals_: the names that its module binds
     """
     if function.name.startswith("test"):
         return False
-    if any(_last(decorator) in CACHES for decorator in function.decorator_list):
-        return True
     mine = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)} - {"cls"}
     mine |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     others = (globals_ | {"cls"}) - mine
@@ -111,7 +109,8 @@ class _Probes(ast.NodeTransformer):
         return self._function(node)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        keeping = keeps(node, self._globals)
+        cached = any(_last(decorator) in CACHES for decorator in node.decorator_list)
+        keeping = cached or keeps(node, self._globals)
         self._path.append(node.name)
         number = len(self.names)
         self.names.append(".".join(self._path))
@@ -120,7 +119,7 @@ class _Probes(ast.NodeTransformer):
         start = 1 if ast.get_docstring(node, clean=False) is not None else 0
         body = node.body[start:]
         if keeping and body:
-            kept = ast.Try(body, [], [], [_call(END, number, body[-1])])
+            kept = ast.Try(body, [], [], [_call(CACHED if cached else END, number, body[-1])])
             body = [_call(BEGIN, number, body[0]), ast.copy_location(kept, body[0])]
         node.body = [*node.body[:start], _call(PROBE, number, node.body[0]), *body]
         return node
@@ -175,7 +174,6 @@ class Reach:
         self.units: list[str] = []
         self.now: set[int] = set()
         self.shared: set[int] = set()
-        self.caches: set[int] = set()
         self._outer: list[tuple[int, set[int]]] = []
         # Of each function that keeps something: what ran below it at any time, and what each time.
         self._kept: dict[int, tuple[set[int], set[int]]] = {}
@@ -183,7 +181,7 @@ class Reach:
 
     def install(self) -> None:
         """Let modules that are imported from now on have probes, and files that are opened be seen."""
-        builtins.__dict__.update({PROBE: self.now.add, BEGIN: self._begin, END: self._end})
+        builtins.__dict__.update({PROBE: self.now.add, BEGIN: self._begin, END: self._end, CACHED: self._cached})
         reach, base = self, importlib.machinery.SourceFileLoader
 
         class Loader(base):  # type: ignore[misc, valid-type]
@@ -246,10 +244,16 @@ class Reach:
         at_any_time, each_time = self._kept.setdefault(number, (set(), set(self.now)))
         at_any_time |= self.now
         each_time &= self.now
-        # What did not run again is what was kept; of a cache only the first times are seen.
+        # What did not run again is what was kept.
         self.shared |= at_any_time - each_time
-        if number in self.caches:
-            self.shared |= self.now | {number}
+        self._over(number)
+
+    def _cached(self, number: int) -> None:
+        # That it is called again nobody sees.
+        self.shared |= self.now | {number}
+        self._over(number)
+
+    def _over(self, number: int) -> None:
         while self._outer:
             keeper, outer = self._outer.pop()
             self.now |= outer
