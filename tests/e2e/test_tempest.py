@@ -31,6 +31,7 @@ def books(cloud: Stackwright) -> dict[str, list[str]]:
     """All that a cloud has, as its administrator sees it."""
     seen = administrator(cloud)
     identity, compute, network = seen.identity, seen.compute, seen.network
+    projects = {project.id for project in identity.projects()}
     listed = {
         "users": identity.users(),
         "projects": identity.projects(),
@@ -47,7 +48,8 @@ def books(cloud: Stackwright) -> dict[str, list[str]]:
         "ports": network.ports(),
         "routers": network.routers(),
         "floating IPs": network.ips(),
-        "security groups": network.security_groups(),
+        # Each project has one of its own, made when it is first asked for.
+        "security groups": [one for one in network.security_groups() if one.project_id not in projects],
         "subnet pools": network.subnet_pools(),
         "images": seen.image.images(),
     }

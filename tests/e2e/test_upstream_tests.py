@@ -70,6 +70,18 @@ class TestOld(base.Base):
         self.fail("always")
 """
 
+TOLD = """\
+import unittest
+
+from widget import registry
+from widget import sums
+
+
+{decorator}class TestTold(unittest.TestCase):
+    def test_told(self):
+        {body}
+"""
+
 
 def carry(team: Team, **patches: dict[str, str | bytes | None]) -> None:
     """Let the series be these patches, each on top of the one before."""
@@ -118,9 +130,8 @@ def test_nothing_is_run_twice_and_a_change_runs_what_it_reaches(tmp_path: Path) 
     carry(team, breaks=BREAKS_TWICE)
     assert "1 test or module of tests would be run" in stackwright("test", "widget", "r", "--skip").stderr
     told = stackwright("test", "widget", "r", status=1).stderr
-    # What upstream's tree makes of it is known.
-    assert "widget r: 1 patch; 1 test, 1 run of a test now; 1 regression" in told
-    assert runs(told) == 1
+    # What upstream's tree makes of it is known; but not yet whether it passes there without others beside it.
+    assert "widget r: 1 patch; 1 test, 2 runs of tests now; 1 regression" in told
     assert runs(stackwright("test", "widget", "r", status=1).stderr) == 0
 
 
@@ -136,8 +147,8 @@ def test_a_change_of_one_patch_runs_only_what_it_reaches(tmp_path: Path) -> None
     (team.folder("widget", "r") / "series").unlink()
     carry(team, one=sums, two=changed(SHAPES, "self.size * self.size", "self.size ** 3"))
     told = stackwright("test", "widget", "r", status=1).stderr
-    # Two on the tree with both patches, and both again on that with the first, to see whose fault it is.
-    assert "2 patches; 5 tests, 4 runs of tests now; 2 regressions" in told
+    # Two on the tree with both patches, both on upstream's alone, and on that with the first to see whose fault it is.
+    assert "2 patches; 5 tests, 6 runs of tests now; 2 regressions" in told
     (team.folder("widget", "r") / "series").unlink()
     carry(team, one=sums)
     assert "1 patch; 3 tests, 0 runs of tests now; none failed" in stackwright("test", "widget", "r").stderr
@@ -165,6 +176,19 @@ def test_what_fails_without_patches_too_is_no_regression(tmp_path: Path) -> None
     ]
 
 
+def test_a_test_that_passes_only_in_the_company_of_others_is_no_regression(tmp_path: Path) -> None:
+    told = TOLD.format(decorator="", body="self.assertEqual({'square'}, set(registry.KINDS) if sums.twice(2) else 0)")
+    tells = TOLD.format(decorator="@registry.register('square')\n", body="pass")
+    team = team_with_widget(tmp_path, widget__tests__test_told=told, widget__tests__test_tells=tells)
+    carry(team, harmless=changed(SUMS, "number * FACTOR", "FACTOR * number"))
+    stackwright = command(team, tmp_path)
+    assert stackwright.json("test", "widget", "r", "--all") == []
+    (team.folder("widget", "r") / "series").unlink()
+    carry(team, other=changed(SUMS, "number * FACTOR", "FACTOR * number + 0"))
+    (row,) = stackwright.json("test", "widget", "r")
+    assert (row["Kind"], row["Test"]) == ("known", "widget.tests.test_told.TestTold.test_told")
+
+
 def test_after_each_patch_or_at_the_end_alone(tmp_path: Path) -> None:
     team = team_with_widget(tmp_path)
     mended = changed(SUMS, "number * FACTOR", "FACTOR * number")
@@ -190,7 +214,9 @@ def test_one_that_hangs_crashes_or_flakes_costs_no_other_its_turn(tmp_path: Path
         ("flaky", f"{trouble}.test_fails_once", "failed"),
     }
     junit, stream = tmp_path / "junit.xml", tmp_path / "stream"
-    stackwright("test", "widget", "r", "--all", "--junit", str(junit), "--subunit", str(stream), status=1)
+    stackwright(
+        "test", "widget", "r", "--all", "--timeout", "5", "--junit", str(junit), "--subunit", str(stream), status=1
+    )
     suite = ElementTree.parse(junit).getroot()
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("20", "3")

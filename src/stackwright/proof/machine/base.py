@@ -25,7 +25,7 @@ ROOT = "root"
 # What ./run setup installs, and what a command line is made with.
 PACKAGES = ("ca-certificates", "dpkg-dev", "git", "iproute2", "openssh-client", "procps", "python3", "python3-venv")
 SECONDS = 1800.0
-WEEKS = 4  # for which a base is kept
+DAYS = 28  # for which a base is kept
 SETTINGS = "etc/apt/apt.conf.d/90stackwright"
 
 
@@ -51,9 +51,7 @@ class Base:
         """Its place in the cache."""
         week = datetime.now(UTC).isocalendar()[:2]
         apt = self.surroundings.apt
-        return key_of(
-            KIND, SUITE, self.packages, apt.name, apt.text, self.surroundings.apt_settings, week, bool(self.finish)
-        )
+        return key_of(KIND, SUITE, self.packages, apt.name, apt.text, self.surroundings.apt_settings, week, self.recipe)
 
     def make(self, cache: ArtifactCache, log: Path) -> Path:
         """Give its folder, made first if the cache does not have it; the system is in ROOT.
@@ -85,7 +83,7 @@ class Base:
             return Provenance({"packages": list(self.packages), "apt": apt.text}, {}, installed)
 
         made = cache.make(KIND, self.key, fill)
-        _prune(cache)
+        prune(cache, KIND, days=DAYS)
         return made
 
     def find(self, cache: ArtifactCache) -> Path | None:
@@ -98,9 +96,9 @@ def packages_of(site_packages: tuple[str, ...], *more: str) -> tuple[str, ...]:
     return tuple(sorted({*PACKAGES, *site_packages, *more}))
 
 
-def _prune(cache: ArtifactCache) -> None:
-    """Remove the bases of earlier weeks that no machine can be a copy of any more."""
-    oldest = time.time() - WEEKS * 7 * 86400
-    for made in (cache.directory / KIND).iterdir():
+def prune(cache: ArtifactCache, kind: str, *, days: int) -> None:
+    """Remove the artifacts of a kind that were made so long ago that no machine can be a copy of them any more."""
+    oldest = time.time() - days * 86400
+    for made in (cache.directory / kind).iterdir():
         if made.stat().st_mtime < oldest:
             shutil.rmtree(made, ignore_errors=True)

@@ -20,6 +20,7 @@ from stackwright.build import wheelfile
 from stackwright.build.bytecode import link_bytecode
 from stackwright.build.cache import Provenance, key_of
 from stackwright.errors import EnvironmentLacksError
+from stackwright.proof.machine.base import prune
 from stackwright.tools import python, uv
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ KIND = "stackwright"
 NAME = "stackwright"
 PYTHON = "3.11"  # Debian 12's
 TAG = "py3-none-any"
+DAYS = 7  # for which it is kept: each change of the source tree makes another
 
 
 def packed(package: Path, told: metadata.Distribution) -> tuple[str, bytes]:
@@ -97,7 +99,9 @@ def install(cache: ArtifactCache, log: Path) -> Path:
         link_bytecode(directory, interpreter, PYTHON, cache.directory / "bytecode")
         return Provenance({"pins": closure, "python": PYTHON}, {"uv": uv.version()}, {name: digest})
 
-    return cache.make(KIND, _key(closure, content, interpreter), fill)
+    made = cache.make(KIND, _key(closure, content, interpreter), fill)
+    prune(cache, KIND, days=DAYS)
+    return made
 
 
 def find(cache: ArtifactCache) -> Path | None:

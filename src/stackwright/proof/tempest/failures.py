@@ -24,6 +24,7 @@ REQUEST = re.compile(
 LINE = re.compile(
     r"^(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d{3})\d* \d+ (?P<level>[A-Z]+) (?P<logger>[\w.]+) (?P<text>.*)$"
 )
+CONTEXT = re.compile(r"\[[^]]*\] ")
 GRAVE, SUSPECT = ("ERROR", "CRITICAL"), ("WARNING",)
 BEFORE, AFTER = 0.5, 2.0  # seconds: a service may log when tempest has gone on already
 SHOWN_REQUESTS, SHOWN_LINES, SHOWN_TRACEBACK, LINE_LENGTH = 12, 12, 12, 300
@@ -126,11 +127,13 @@ def _logged(logs: Path, began: float, ended: float, ids: Collection[str]) -> Ite
     found: list[tuple[str, str]] = []
     for file in sorted(logs.glob("*.log")):
         found += [(at, f"{file.stem}: {text}") for at, text in moment(_tail(file), began, ended, ids)]
-    found.sort()
-    for _, text in found[:SHOWN_LINES]:
+    # Of lines that are alike but for their request, the first.
+    alike = {CONTEXT.sub("", text, count=1): text for _, text in sorted(found, reverse=True)}
+    told = list(reversed(alike.values()))
+    for text in told[:SHOWN_LINES]:
         yield text[:LINE_LENGTH]
-    if len(found) > SHOWN_LINES:
-        yield f"... and {len(found) - SHOWN_LINES} more"
+    if len(told) > SHOWN_LINES:
+        yield f"... and {len(told) - SHOWN_LINES} more"
 
 
 def moment(log: Iterable[str], began: float, ended: float, ids: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -148,7 +151,7 @@ def moment(log: Iterable[str], began: float, ended: float, ids: Collection[str])
         if not match or not first <= (at := match["at"].replace(",", ".")) <= last:
             continue
         grave = match["level"] in GRAVE
-        if not grave and match["level"] not in SUSPECT:
+        if not grave and (match["level"] not in SUSPECT or "deprecated" in line):
             continue
         # A traceback is lines of one moment and one logger.
         same, before = before, f"{at} {match['logger']}" if grave else ""

@@ -91,6 +91,7 @@ def begin(journal: Journal, ask: Ask, tests: tuple[str, ...], features: Features
     """
     there = {"internet"} if ask.internet else set()
     there |= {"several stores"} if features.stores > 1 else set()
+    there |= {"login"} if ask.ssh_user else set()
     selection = leave_out(select(tests, ask.expression), there)
     return journal.keep(journal.begin(ask.scope), selection)
 

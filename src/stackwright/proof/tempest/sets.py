@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TAGS = re.compile(r"\[(.*)\]")
-Need = Literal["internet", "several stores"]
+Need = Literal["internet", "several stores", "login"]
 
 
 class TestSet(Written):

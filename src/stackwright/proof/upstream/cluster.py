@@ -13,10 +13,11 @@ from collections import OrderedDict
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from functools import cache
+from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client, as_completed
+from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from stackwright import __version__
@@ -130,7 +131,15 @@ class Cluster:
 
     def _results(self, shards: Iterable[Shard]) -> Iterator[tuple[Shard, ShardResult | BaseException]]:
         waiting = {self._submit(_run, shard): shard for shard in shards}
-        for future in as_completed(list(waiting), loop=self._client.loop):
+        ended: SimpleQueue[Future] = SimpleQueue()
+        for future in waiting:
+            future.add_done_callback(ended.put)
+        while waiting:
+            try:
+                future = ended.get(timeout=PATIENCE)
+            except Empty:
+                self._require_workers()  # where the last one went away, no shard ever comes back
+                continue
             shard = waiting.pop(future)
             if future.cancelled():
                 yield shard, CancelledError()
@@ -145,9 +154,14 @@ class Cluster:
         return self._client.submit(work, shard, tree, environment, pure=False, retries=0)
 
     def _sent(self, id_: str, pack: Callable[[], Parcel]) -> Future:
-        """Give a parcel that the cluster has; a worker fetches it from another when it needs it."""
+        """Give a parcel that a worker has; the others fetch it from there when they need it."""
         if id_ not in self._parcels:
-            self._parcels[id_] = self._client.scatter(pack(), hash=False, broadcast=True)
+            parcel = pack()
+            try:
+                self._parcels[id_] = self._client.scatter(parcel, hash=False, timeout=PATIENCE)
+            except (TimeoutError, OSError):  # the worker that was to have it has just gone away
+                self._require_workers()
+                self._parcels[id_] = self._client.scatter(parcel, hash=False, timeout=PATIENCE)
         return self._parcels[id_]
 
     def _require_workers(self) -> None:
@@ -159,6 +173,8 @@ class Cluster:
                 fix=f"start one on each machine: `dask worker {self._address} --nthreads 1 --nworkers auto`",
             ) from error
         for worker, found in self._client.run(_version, on_error="return").items():
+            if isinstance(found, OSError):
+                continue  # it has just gone away
             if found != __version__:
                 has = found if isinstance(found, str) else "none"
                 raise EnvironmentLacksError(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # To be raised when the same tests of the same tree give another result: it is part of the file's name.
 FORM = 1
+APART = " apart"  # of no other suite's name
 SCHEMA = """
 create table if not exists results (
     suite text, tree text, test text, status text, seconds real, began real, said text, flaky integer,
@@ -41,14 +42,16 @@ class Suite:
     """Whose results are alike: the tests of a component in one environment.
 
     :param environment: its key; before it, what tests they are if they are no unit tests
+    :param apart: each without others beside it
     """
 
     component: str
     environment: str
+    apart: bool = False
 
     def __str__(self) -> str:
         """Give it as it is written into the tables."""
-        return f"{self.component} {self.environment}"
+        return f"{self.component} {self.environment}{APART if self.apart else ''}"
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,10 @@ class Records:
         beginning = f"{component} "
         rows = self._rows(
             "select suite, tree, min(began), count(*), sum(seconds) from results"
-            " where substr(suite, 1, length(?1)) = ?1 and began > 0 group by suite, tree order by min(began) desc",
+            " where substr(suite, 1, length(?1)) = ?1 and substr(suite, -length(?2)) != ?2 and began > 0"
+            " group by suite, tree order by min(began) desc",
             beginning,
+            APART,
         )[:most]
         found = []
         for suite, tree, began, tests, seconds in rows:

@@ -84,6 +84,19 @@ def test_what_a_killed_worker_had_is_done_by_another_and_no_result_is_lost(
     assert {outcome.status for result in results for outcome in result.outcomes} == {Status.OK}
 
 
+def test_when_the_last_worker_has_gone_away_it_says_so(
+    tmp_path: Path, floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stackwright.proof.upstream.cluster.PATIENCE", 3)
+    with DaskCluster(tmp_path) as small:
+        only = small.worker()
+        with Cluster(small.address, floor.store, floor.artifacts) as cluster:
+            shard = floor.shard({"widget/tests/test_slow.py": SLOW}, "widget.tests.test_slow")
+            os.killpg(only.pid, signal.SIGKILL)
+            with pytest.raises(EnvironmentLacksError, match="has no workers"):
+                list(cluster.run([shard], lambda _: None))
+
+
 def test_a_scheduler_that_does_not_answer_is_named(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stackwright.proof.upstream.cluster.PATIENCE", 2)
     with pytest.raises(EnvironmentLacksError, match="no Dask scheduler answers"):

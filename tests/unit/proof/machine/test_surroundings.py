@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stackwright.errors import EnvironmentLacksError, InputError
+from stackwright.proof.machine.base import Base, packages_of
 from stackwright.proof.machine.surroundings import (
     AptSources,
     Surroundings,
@@ -104,3 +105,20 @@ def test_a_file_that_a_variable_names_goes_along(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("")
     assert surroundings(tmp_path, {"SSL_CERT_FILE": str(bundle)}).files[bundle] == bundle
+
+
+def test_a_base_is_known_by_all_that_it_is_made_of() -> None:
+    around = Surroundings({}, {}, AptSources("a.list", "deb http://a bookworm main"), "")
+    other = Surroundings({}, {}, AptSources("a.list", "deb http://b bookworm main"), "")
+    settled = Surroundings({}, {}, AptSources("a.list", "deb http://a bookworm main"), 'Acquire::Retries "3";')
+    packages = packages_of(("memcached", "git"))
+    bases = [
+        Base(packages, around),
+        Base(packages_of(("memcached",), "udev"), around),
+        Base(packages, other),
+        Base(packages, settled),
+        Base(packages, around, recipe="a unit"),
+    ]
+    assert len({base.key for base in bases}) == len(bases)
+    assert Base(packages_of(("git", "memcached")), around).key == bases[0].key
+    assert Base(packages, Surroundings({"A": "1"}, {}, around.apt, "")).key == bases[0].key

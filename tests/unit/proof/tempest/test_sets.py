@@ -17,7 +17,8 @@ SERIAL = (
 )
 DOWNLOAD = "tempest.api.image.v2.test_images.ImportImagesTest.test_image_web_download_import[id-f6feb7a4-b04f]"
 COPY = "tempest.api.image.v2.admin.test_images.ImportCopyImagesTest.test_image_copy_image_import[id-9b3b644e-03d1]"
-ALL = (SERVER, SMOKE, SERIAL, DOWNLOAD, COPY)
+LOGIN = "tempest.scenario.test_network_basic_ops.TestNetworkBasicOps.test_network_basic_ops[id-af1fbcca,network]"
+ALL = (SERVER, SMOKE, SERIAL, DOWNLOAD, COPY, LOGIN)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,8 @@ def test_what_needs_more_than_is_there_is_left_out_with_the_reason() -> None:
     assert bare.tests == (SERVER, SMOKE, SERIAL)
     assert bare.left_out[DOWNLOAD].startswith("needs internet: ")
     assert bare.left_out[COPY].startswith("needs several stores: ")
-    assert leave_out(ALL, {"internet", "several stores"}).tests == ALL
+    assert bare.left_out[LOGIN].startswith("needs login: ")
+    assert leave_out(ALL, {"internet", "several stores", "login"}).tests == ALL
 
 
 def test_servers_are_needed_by_tests_that_start_some() -> None:
@@ -48,7 +50,7 @@ def test_servers_are_needed_by_tests_that_start_some() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "what"), [("nothing_like_it", "no test of tempest's 5 fits"), ("(", "is no regular expression")]
+    ("expression", "what"), [("nothing_like_it", "no test of tempest's 6 fits"), ("(", "is no regular expression")]
 )
 def test_an_expression_that_finds_nothing_is_refused(expression: str, what: str) -> None:
     with pytest.raises(InputError, match=what):
