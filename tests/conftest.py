@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,39 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What opens the secrets that tests make: not that of whoever runs them.
+IDENTITY = "STACKWRIGHT_IDENTITY"
+HAZARDS_OF_RELEASES = Path(__file__).with_name("integration") / "hazards"
 SETTINGS = "[user]\n\tname = Tess Tester\n\temail = tess@example.org\n[init]\n\tdefaultBranch = main\n"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say which tests stay together where several processes share them.
+
+    The tests of a file share its fixtures; those with a cloud share one cloud, and those that read upstream's releases
+    share what was read. A second cloud at the same time would make each one's time a matter of luck.
+    """
+    group = item.nodeid.partition("::")[0]
+    if item.get_closest_marker("cloud"):
+        group = "cloud"
+    elif HAZARDS_OF_RELEASES in item.path.parents and "releases" in getattr(item, "fixturenames", ()):
+        group = "releases"
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those with a cloud begin: they are the longest that stay together."""
+    items.sort(key=lambda item: item.get_closest_marker("cloud") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _secrets_are_opened_by_somebody_who_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    kept = os.environ.get(IDENTITY)
+    os.environ[IDENTITY] = str(tmp_path_factory.mktemp("identity") / "identity.txt")
+    yield
+    os.environ.pop(IDENTITY)
+    if kept is not None:
+        os.environ[IDENTITY] = kept
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.site.paths import SitePaths
 from stackwright.site.render import Values
 from stackwright.site.state import SiteState
+from stackwright.site.values.values import default_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ def make_values(tmp_path: Path) -> Callable[[Selection], Values]:
         )
         return Values(
             selection=selection,
+            said=default_values(own_catalogue(), selection),
             state=state,
             paths=SitePaths(tmp_path / "site"),
             region="RegionOne",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stackwright.errors import EnvironmentLacksError, Where
+from stackwright.events import concealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,10 +74,10 @@ class Journal:
         self._execute("update run set ended = ?, outcome = ? where id = ?", time.time(), outcome, run)
 
     def begin_step(self, run: int, name: str, reason: str, log: Path) -> None:
-        """Record that a step begins."""
+        """Record that a step begins; no secret is in its reason."""
         self._execute(
             "insert into step (run, name, reason, started, log) values (?, ?, ?, ?, ?)",
-            *(run, name, reason, time.time(), str(log)),
+            *(run, name, concealed(reason), time.time(), str(log)),
         )
 
     def end_step(self, run: int, name: str, outcome: str) -> None:

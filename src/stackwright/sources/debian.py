@@ -60,7 +60,7 @@ def debian_tree(
             where=where("version"),
             fix="take the component from its `git` or `pypi` source",
         ) from error
-    package = _Package(source, where, store, memo, cache, progress)
+    package = DebianPackage(source, where, store, memo, cache, progress)
     tree, signed = package.tree()
     origin = f"{source.debian} {source.version} (dsc sha256 {package.sha256}, {signed})"
     return SourceTree(component, tree, version, origin, package.sha256)
@@ -82,8 +82,11 @@ def upstream_version(version: str) -> str:
     return str(Version(upstream.replace("~", "")))
 
 
-class _Package:
-    """A source package on its way to a tree."""
+class DebianPackage:
+    """A source package on its way to a tree.
+
+    The parameters are those of `debian_tree`.
+    """
 
     def __init__(
         self,
@@ -106,7 +109,7 @@ class _Package:
         self.local = _local(source.dsc) if source.dsc else None
 
     def tree(self) -> tuple[TreeId, str]:
-        """Give the tree, and what is known of the signature."""
+        """Give the tree, and what is known of the signature; the errors are those of `debian_tree`."""
         key = f"{self.name} {self.sha256}"
         known = self.memo.get("debian", key)
         tree = TreeId(known) if known and self.store.has(TreeId(known)) else None
@@ -140,6 +143,18 @@ class _Package:
     @property
     def _memo_key(self) -> str:
         return f"{self.name} {self.source.dsc or self.source.suite or ''}"
+
+    def fetch(self, folder: Path) -> Path:
+        """Lay its files into a folder, verified as for its tree, and give the .dsc among them."""
+        file = self._dsc()
+        text, _ = self._signature(file)
+        return self._laid(text, file, folder)[0]
+
+    def read_again(self) -> TreeId:
+        """Give the tree as its files make it now, whatever is remembered of it; the errors are those of `tree`."""
+        file = self._dsc()
+        text, _ = self._signature(file)
+        return self._unpacked(text, file)
 
     def _dsc(self) -> Path:
         """Give the file with the hash that it has to have."""
@@ -296,7 +311,8 @@ class _Package:
 
     # The tree --------------------------------------------------------------------------------------------------
 
-    def _unpacked(self, text: bytes, file: Path) -> TreeId:
+    def _laid(self, text: bytes, file: Path, folder: Path) -> tuple[Path, Dsc]:
+        """Lay the signed text of a .dsc, and the files that it names, into a folder; gives the text's file and it."""
         dsc = parse_dsc(text, file)
         if (dsc.source, dsc.version) != (self.source.debian, self.source.version):
             raise InputError(
@@ -305,12 +321,17 @@ class _Package:
                 why=f"the release wants {self.name}",
                 fix="correct the name and the version, or `dsc:`",
             )
+        self._gather(dsc, folder)
+        laid = folder / "package.dsc"
+        laid.write_bytes(text)
+        return laid, dsc
+
+    def _unpacked(self, text: bytes, file: Path) -> TreeId:
         with tempfile.TemporaryDirectory(prefix="stackwright-") as scratch:
             folder = Path(scratch)
-            self._gather(dsc, folder)
-            (folder / "package.dsc").write_bytes(text)
+            laid, dsc = self._laid(text, file, folder)
             self.progress(f"unpacking {self.name}")
-            unpacked = dpkg.extract_source(folder / "package.dsc", folder / "tree")
+            unpacked = dpkg.extract_source(laid, folder / "tree")
             if unpacked.status != 0:
                 raise self._not_unpacked((unpacked.stdout + unpacked.stderr).decode(errors="replace"))
             if dsc.format == "3.0 (quilt)":

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stackwright.errors import InputError, Where
+from stackwright.sources.deb822 import Paragraph, paragraphs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 FORMATS = ("1.0", "3.0 (native)", "3.0 (quilt)")
@@ -63,17 +63,17 @@ def parse_dsc(text: bytes, file: Path) -> Dsc:
     :raises InputError: it is no .dsc, of a format that is not read, or without SHA-256 of its files
     """
     fields = _fields(text, file)
-    missing = [name for name in NEEDED if name.lower() not in fields]
+    missing = [name for name in NEEDED if name not in fields]
     if missing:
         raise _damaged(file, f"it has no field {missing[0]}")
-    if fields["format"] not in FORMATS:
+    if fields["Format"] not in FORMATS:
         raise InputError(
             f"the source package has the format {fields['format']!r}",
             where=Where(file=file),
             why=f"those that are read: {', '.join(FORMATS)}",
             fix="take another version of it, or its upstream as a `git` or `pypi` source",
         )
-    if "checksums-sha256" not in fields:
+    if "Checksums-Sha256" not in fields:
         raise InputError(
             "the .dsc has no SHA-256 of its files",
             where=Where(file=file),
@@ -81,39 +81,30 @@ def parse_dsc(text: bytes, file: Path) -> Dsc:
             fix="make it anew with a dpkg-source of this century: `dpkg-source --build DIR`",
         )
     files = tuple(
-        DscFile(name, size, hashed) for hashed, size, name in _table(fields["checksums-sha256"], "[0-9a-f]{64}", file)
+        DscFile(name, size, hashed) for hashed, size, name in _table(fields["Checksums-Sha256"], "[0-9a-f]{64}", file)
     )
-    named = {name for _, _, name in _table(fields["files"], "[0-9a-f]{32}", file)}
+    named = {name for _, _, name in _table(fields["Files"], "[0-9a-f]{32}", file)}
     if not files or named != {one.name for one in files} or len(named) != len(files):
         raise _damaged(file, "its fields Files and Checksums-Sha256 do not name the same files")
-    return Dsc(fields["format"], fields["source"], fields["version"], files)
+    return Dsc(fields["Format"], fields["Source"], fields["Version"], files)
 
 
-def _fields(text: bytes, file: Path) -> Mapping[str, str]:
-    """Read the one paragraph (deb822(5)), names in small letters."""
-    fields: dict[str, str] = {}
-    name = ""
-    for line in text.decode("utf-8", "surrogateescape").strip("\r\n").splitlines():
-        if line.startswith("#"):
-            continue
-        form = re.fullmatch(r"([!-9;-~]+):(.*)", line)
-        if form:
-            name = form[1].lower()
-            if name in fields:
-                raise _damaged(file, f"it has the field {form[1]} twice")
-            fields[name] = form[2].strip()
-        elif line[:1] in (" ", "\t") and name:
-            fields[name] += f"\n{line.strip()}"
-        else:
-            raise _damaged(file, f"{line[:60]!r} is not a field" if line.strip() else "it has several paragraphs")
-    return fields
+def _fields(text: bytes, file: Path) -> Paragraph:
+    """Read the one paragraph."""
+    try:
+        found = list(paragraphs(text, file))
+    except InputError as error:
+        raise _damaged(file, error.why) from error
+    if len(found) > 1:
+        raise _damaged(file, "it has several paragraphs")
+    return found[0] if found else Paragraph({})
 
 
 def _table(value: str, hashed: str, file: Path) -> list[tuple[str, int, str]]:
     """Read lines of hash, size and name; a name is one of a file in the same folder."""
     rows = []
     for line in value.split("\n"):
-        form = re.fullmatch(rf"({hashed}) +([0-9]{{1,18}}) +([A-Za-z0-9][A-Za-z0-9.+~_%:-]*)", line)
+        form = re.fullmatch(rf" *({hashed}) +([0-9]{{1,18}}) +([A-Za-z0-9][A-Za-z0-9.+~_%:-]*)", line)
         if form:
             rows.append((form[1], int(form[2]), form[3]))
         elif line:

@@ -72,3 +72,23 @@ class Memo:
     def _anew(self) -> sqlite3.Connection:
         tables.remove(self.file)
         return tables.connect(self.file, SCHEMA)
+
+
+class RecordingMemo(Memo):
+    """One that keeps account of the results that were asked for, or put: what some work stands on."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.used: dict[tuple[str, str], str] = {}
+
+    def get(self, kind: str, key: str) -> str | None:
+        """Give the result for a key; None if there is none."""
+        value = super().get(kind, key)
+        if value is not None:
+            self.used[kind, key] = value
+        return value
+
+    def put(self, kind: str, key: str, value: str) -> None:
+        """Remember a result."""
+        super().put(kind, key, value)
+        self.used[kind, key] = value

@@ -123,6 +123,12 @@ def is_tracked(directory: Path, path: Path) -> bool:
     return as_user(directory, "ls-files", "--error-unmatch", "--", str(path), check=False).status == 0
 
 
+def ignored(directory: Path) -> list[str]:
+    """Name the files in a folder that git is told to ignore, from the folder; none where it is in no repository."""
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z")
+    return as_user(directory, *words, check=False).text.split("\0")[:-1]
+
+
 def branch(directory: Path) -> str:
     """Give the branch that a work tree is on; empty if it is on none."""
     return git.run(directory / ".git", "symbolic-ref", "--quiet", "--short", "HEAD", check=False).text.strip()

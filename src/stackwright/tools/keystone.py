@@ -14,6 +14,9 @@ from keystoneauth1.identity import v3
 from stackwright.errors import RunFailedError
 
 DOMAIN = "default"
+ADMINISTRATOR = "admin"
+# Seconds in which a password is looked at.
+PATIENCE = 30
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,21 @@ class Identity:
     def _api(self) -> adapter.Adapter:
         auth = v3.Password(
             auth_url=self.url,
-            username="admin",
+            username=ADMINISTRATOR,
             password=self._password,
             project_name="admin",
             user_domain_id=DOMAIN,
             project_domain_id=DOMAIN,
         )
+        return adapter.Adapter(
+            session.Session(auth=auth, session=self._straight), endpoint_override=self.url, connect_retries=2
+        )
+
+    @cached_property
+    def _straight(self) -> requests.Session:
         straight = requests.Session()
         straight.trust_env = False  # whatever proxy the user's shell names: it is on this machine
-        return adapter.Adapter(
-            session.Session(auth=auth, session=straight), endpoint_override=self.url, connect_retries=2
-        )
+        return straight
 
     def lacks(self, wish: Registration) -> str:
         """Tell what is missing of a registration; nothing if it is complete.
@@ -67,7 +74,33 @@ class Identity:
             return f"the endpoints are not at {wish.url}"
         if wish.user and self._find("users", name=wish.user, domain_id=DOMAIN) is None:
             return f"there is no user {wish.user}"
+        if wish.user and not self.lets_in(wish.user, wish.password or ""):
+            return f"the user {wish.user} is not let in with his password"
         return ""
+
+    def lets_in_administrator(self) -> bool:
+        """Tell whether the administrator is let in with his password.
+
+        :raises RunFailedError: the service does not answer as it should
+        """
+        return self.lets_in(ADMINISTRATOR, self._password)
+
+    def lets_in(self, user: str, password: str) -> bool:
+        """Tell whether a user is let in with a password (docs.openstack.org/api-ref/identity/v3: unscoped tokens).
+
+        :raises RunFailedError: the service does not answer as it should
+        """
+        who = {"name": user, "domain": {"id": DOMAIN}, "password": password}
+        body = {"auth": {"identity": {"methods": ["password"], "password": {"user": who}}, "scope": "unscoped"}}
+        try:
+            status = self._straight.post(f"{self.url}/auth/tokens", json=body, timeout=PATIENCE).status_code
+        except requests.RequestException as error:
+            raise RunFailedError(
+                f"the identity service at {self.url} does not answer", why=type(error).__name__
+            ) from error
+        if status not in (requests.codes.created, requests.codes.unauthorized):
+            raise RunFailedError(f"the identity service answers {status} to the user {user}")
+        return bool(status == requests.codes.created)
 
     def register(self, wish: Registration) -> None:
         """Bring a registration about.
@@ -99,6 +132,8 @@ class Identity:
         user = self._find("users", name=name, domain_id=DOMAIN)
         if user is None:
             user = self._post("users", name=name, domain_id=DOMAIN, password=password)
+        elif not self.lets_in(name, password):  # a change takes the tokens back that the user has
+            self._call("PATCH", f"/users/{user['id']}", {"user": {"password": password}})
         for role_name in ("admin", "service"):
             role = self._find("roles", name=role_name) or self._post("roles", name=role_name)
             self._call("PUT", f"/projects/{project['id']}/users/{user['id']}/roles/{role['id']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import shlex
 import shutil
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import EnvironmentLacksError, RunFailedError, Where
+from stackwright.events import ConcealedStream, concealed, conceals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 15
 SHOWN_LENGTH = 160
+# What a program has left in its pipe is there at once; one that it has left behind may keep the pipe open (seconds).
+LAST_WORDS = 0.2
 # In the environment of every program that a run starts, with the run's site: what a killed run left behind is
 # found by it (see end_orphans()).
 RUN_MARK = "STACKWRIGHT_RUN"
@@ -49,13 +53,17 @@ class ProgramFailedError(RunFailedError):
         self.argv = tuple(argv)
         self.program_status = status
         self.output = output
-        tail = "\n".join(f"    {line}" for line in output.strip().splitlines()[-TAIL_LINES:])
+        tail = "\n".join(f"    {line}" for line in concealed(output).strip().splitlines()[-TAIL_LINES:])
         cause = f"signal {-status}" if status < 0 else f"status {status}"
         super().__init__(
             f"{_shown(self.argv)} ended with {cause}",
             where=Where(file=log) if log else None,
             details=tail,
         )
+
+
+class StillRunningError(ProgramFailedError):
+    """A program did not end in time, and was killed."""
 
 
 def _shown(argv: Sequence[str]) -> str:
@@ -96,9 +104,10 @@ def run(
     :param timeout: seconds after which it is killed
     :param check: raise ProgramFailedError if it ends with a status other than 0
     :param watch: is told each line of standard error as it comes, also those that overwrite one another
-    :param log: a file of mode 0600 that both output streams are appended to, instead of the result
+    :param log: a file of mode 0600 that both output streams are appended to, instead of the result, without the
+        secrets that this process knows
     :raises EnvironmentLacksError: the program is not installed
-    :raises ProgramFailedError: it failed, or did not end in time
+    :raises ProgramFailedError: it failed; StillRunningError if it did not end in time
     """
     environment = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
     try:
@@ -120,7 +129,7 @@ def run(
             f"the program {argv[0]} is not installed", fix="./run setup installs what is missing"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise ProgramFailedError(argv, -9, f"it was still running after {timeout:g} s", log) from error
+        raise StillRunningError(argv, -9, f"it was still running after {timeout:g} s", log) from error
     stdout, stderr = completed.stdout or b"", (watched.seen if watched else completed.stderr) or b""
     if check and completed.returncode != 0:
         output = tail(log) if log else (stderr or stdout).decode(errors="replace")
@@ -304,4 +313,44 @@ def _sink(log: Path | None) -> Iterator[IO[bytes] | None]:
     log.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab") as stream:
-        yield stream
+        if not conceals():
+            yield stream
+            return
+        with _filtered(stream) as writer:
+            yield writer
+
+
+@contextmanager
+def _filtered(log: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give a pipe, of which everything but the secrets goes on into a log while the block runs."""
+    reader, writer = os.pipe()
+    ended = threading.Event()
+    failure: list[BaseException] = []
+
+    def follow() -> None:
+        stream = ConcealedStream()
+        with os.fdopen(reader, "rb", buffering=0) as pipe, selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            try:
+                while (ready := selector.select(LAST_WORDS)) or not ended.is_set():
+                    if not ready:
+                        continue
+                    piece = pipe.read(1 << 16)
+                    log.write(stream.feed(piece) if piece else stream.end())
+                    log.flush()
+                    if not piece:
+                        return
+                log.write(stream.end())
+            except OSError as error:  # a full disk: the program finds nobody who reads
+                failure.append(error)
+
+    follower = threading.Thread(target=follow, name="log", daemon=True)
+    follower.start()
+    try:
+        with os.fdopen(writer, "wb", buffering=0) as stream:
+            yield stream
+    finally:
+        ended.set()
+        follower.join()
+    if failure:
+        raise failure[0]

@@ -1,9 +1,11 @@
-"""The Python interpreters of this machine, and byte-compilation by them."""
+"""The Python interpreters of this machine, byte-compilation by them, and what a tree's code sees of this machine."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,11 @@ for source, pyc in zip(lines, lines):
     except (py_compile.PyCompileError, RecursionError, ValueError):
         pass
 """
+# A locale that every machine has: Python's own ways do not depend on the language.
+LANGUAGE: Mapping[str, str] = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
+LONGEST = 300.0  # seconds; importing all of a big service takes some five
+# Of the user's own variables, those that would change what a test or a linter sees are out of its reach.
+HIDDEN = re.compile(r"(PYTHON|OS_|PBR_|VIRTUAL_ENV|DISPLAY|LC_|LANG|XDG_|TRACE_|RUFF_).*")
 
 
 def interpreter(version: str) -> Path:
@@ -62,3 +69,42 @@ def _byte_compile(python: Path, files: Sequence[tuple[Path, Path]]) -> None:
         if "No space left on device" in error.output:
             raise EnvironmentLacksError("the disk is full", details=error.details, fix="make room") from error
         raise
+
+
+def ask(environment: Path, script: Path, words: Sequence[str], stdin: bytes = b"") -> bytes:
+    """Run a script of ours with an environment's Python, and give what it prints.
+
+    :raises RunFailedError: it fails, or does not end in time
+    """
+    command = [str(environment / "bin" / "python"), "-I", "-B", str(script), *words]
+    return process.run(command, env=plain_variables(), stdin=stdin, timeout=LONGEST).stdout
+
+
+def plain_variables() -> dict[str, str | None]:
+    """Give the variables of a process that imports what an environment has: none that would change what it sees."""
+    own: dict[str, str | None] = {name: None for name in os.environ if HIDDEN.fullmatch(name)}
+    return {**own, **LANGUAGE}
+
+
+def variables_for(
+    python: Path, tree: Path, scratch: Path, more: Mapping[str, str] | None = None
+) -> dict[str, str | None]:
+    """Give the variables of a process that runs code of a tree: upstream's own, and a home that is nobody's.
+
+    :param python: the interpreter of its environment
+    :param tree: the tree's files, which it imports from
+    :param scratch: a directory of its own
+    :param more: what upstream sets
+    """
+    return {
+        **plain_variables(),
+        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "PYTHONPATH": str(tree),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "TZ": "UTC",
+        **(more or {}),
+        **LANGUAGE,
+    }

@@ -99,7 +99,7 @@ class Supervisor:
         self.programs.mkdir(parents=True, exist_ok=True)
         configuration = self.run / "supervisord.ini"
         configuration.write_text(_daemon_configuration(self))
-        argv = [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)]
+        argv = [sys.executable, "-m", "stackwright.tools.supervisord", "-c", str(configuration)]
         # Processes find what their definitions say, and nothing of the shell that happened to start the first of them:
         # no proxy, no OS_* variable, and not the mark of a run, whose leftover they are not.
         process.run(argv, env={**dict.fromkeys(os.environ), "PATH": os.environ.get("PATH", os.defpath)})
@@ -266,6 +266,7 @@ def _program_script(program: Program) -> str:
 
 
 def _program_configuration(program: Program, script: Path) -> str:
+    # A process that has to be killed takes its workers along: they would keep its port from the next.
     return f"""\
 [program:{program.name}]
 command = /bin/sh {script}
@@ -276,6 +277,7 @@ startsecs = 1
 startretries = 2
 stopsignal = {program.stop_signal}
 stopwaitsecs = {program.stop_seconds}
+killasgroup = true
 stdout_logfile = {program.log}
 stdout_logfile_maxbytes = 20MB
 stdout_logfile_backups = 1

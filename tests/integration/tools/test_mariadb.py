@@ -65,7 +65,8 @@ class PrivateServer:
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
     folder = tmp_path_factory.mktemp("mariadb")
-    for above in (folder, *folder.parents[:2]):  # the user mysql has to pass pytest's own folders
+    own = [above for above in (folder, *folder.parents) if above.name.startswith(("mariadb", "popen-", "pytest-"))]
+    for above in own:  # the user mysql has to pass pytest's own folders
         above.chmod(above.stat().st_mode | 0o011)
     private = PrivateServer(folder)
     yield private

@@ -8,7 +8,9 @@ import pwd
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +123,15 @@ def test_one_that_ignores_its_signal_is_killed_when_its_time_is_up(site: Site) -
     site.supervisor.stop("nova-api")
     assert 1.5 < time.monotonic() - begun < 8
     assert site.process().state == "STOPPED"
+
+
+def test_one_that_is_killed_takes_along_those_it_has_started(site: Site) -> None:
+    script = "trap '' TERM; sleep 60 & echo $!; while :; do sleep 0.1; done"
+    site.supervisor.replace(site.program("sh", "-c", script))
+    (worker,) = site.logged(1)
+    assert Path("/proc", worker).exists()
+    site.supervisor.stop("nova-api")
+    wait_for(lambda: not Path("/proc", worker).exists(), seconds=5)
 
 
 def test_one_that_a_run_was_cut_off_while_stopping_is_waited_for(site: Site) -> None:
@@ -271,3 +282,31 @@ def test_one_that_was_killed_is_not_taken_for_alive(site: Site) -> None:
 def test_a_program_does_not_tell_its_environment() -> None:
     program = Program("a", ("b",), {"PASSWORD": "s3cret"}, "x", "root", Path(), Path(), "TERM", 1)
     assert "s3cret" not in repr(program)
+
+
+def test_nothing_keeps_a_processor_busy_when_processes_close_their_input_while_others_ask(site: Site) -> None:
+    """A number of a connection that has just ended becomes that of a pipe whose other end nobody has."""
+    daemons = [site.program("sh", "-c", "exec 0<&-; exec sleep 60", name=f"daemon-{number}") for number in range(8)]
+    enough = threading.Event()
+
+    def ask() -> None:
+        while not enough.is_set():
+            site.supervisor.alive()
+
+    with ThreadPoolExecutor(12) as pool:
+        asking = [pool.submit(ask) for _ in range(6)]
+        for _ in range(3):
+            list(pool.map(site.supervisor.replace, daemons))
+        enough.set()
+        for each in asking:
+            each.result()
+    time.sleep(1.5)  # until all of them count as running
+    before = used(site.supervisor.pid())
+    time.sleep(1)
+    assert used(site.supervisor.pid()) - before < 0.5
+
+
+def used(pid: int) -> float:
+    """Give the seconds of a processor that a process has used (proc(5))."""
+    fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
