@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib import resources
@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from stackwright.catalogue.model import Service
 from stackwright.distribution.reading import parse, read_yaml
+from stackwright.distribution.values import GLOBAL, ValueSchema
 from stackwright.errors import InputError, Where, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from stackwright.distribution.document import Document
+    from stackwright.distribution.values import DeclaredValue
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,24 @@ class Selection:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every entry by its name."""
+    """Every entry by its name.
+
+    :param values: those that services of any kind read
+    :param documents: the files it was read from, by service; none of one that was made by hand
+    """
 
     services: Mapping[str, Service]
+    values: Mapping[str, DeclaredValue] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+
+    def where(self, service: str, *loc: str | int) -> Where:
+        """Give the place of what the keys of an entry lead to."""
+        document = self.documents.get(service)
+        return document.where(loc, key=True) if document else Where(subject=f"the catalogue's {service}")
+
+    def where_global(self, name: str) -> Where:
+        """Give the place of a value that any service may read."""
+        return self.where(GLOBAL, GLOBAL, name)
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -90,8 +109,10 @@ class Catalogue:
         return Selection(selected)
 
 
-def read_catalogue(directory: Path) -> Catalogue:
+def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
     """Read the entries of a folder, a YAML file each, named after the service.
+
+    :param values: the file of the values that any service may read
 
     :raises InputError: an entry does not fit the model, or requires one that is not there or that requires it
     """
@@ -111,11 +132,15 @@ def read_catalogue(directory: Path) -> Catalogue:
         raise InputError(
             f"services require each other: {' -> '.join(reversed(error.args[1]))}", where=Where(file=directory)
         ) from error
-    return Catalogue(services)
+    common: Mapping[str, DeclaredValue] = {}
+    if values is not None:
+        documents[GLOBAL] = read_yaml(values)
+        common = parse(ValueSchema, documents[GLOBAL]).global_
+    return Catalogue(services, common, documents)
 
 
 @cache
 def own_catalogue() -> Catalogue:
     """Read the catalogue that comes with Stackwright."""
-    with resources.as_file(resources.files("stackwright.catalogue") / "services") as directory:
-        return read_catalogue(directory)
+    with resources.as_file(resources.files("stackwright.catalogue")) as folder:
+        return read_catalogue(folder / "services", folder / "values.yaml")

@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from stackwright.distribution.texts import ValueName
+from stackwright.distribution.values import DeclaredValue
+
 
 class Entry(BaseModel):
     """Base of the parts of an entry: what is not in the model is an error, what was read does not change."""
@@ -22,6 +25,9 @@ Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Names = tuple[str, ...]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
 
+
+# What a secret looks like, and so how one is made (stackwright.site.secrets.forms).
+SecretForm = Literal["password", "hex", "fernet-key", "ssh-key", "certificate"]
 
 # Where a process or a command finds itself. What handles guests' packets makes bridges and taps, and there is one of
 # each name in a network, so that the local target gives it one of its own: a site's compute host.
@@ -51,14 +57,15 @@ class File(Entry):
         None, description="section -> option -> value; the option `include` names shared maps to take in"
     )
     text: str | None = Field(None, description="the file's text")
+    policy: bool = Field(False, description="the rules that are set under `conf: policy`, as oslo.policy reads them")
     owner: str = "root"
     mode: int = 0o600
     path: str = Field("", description="where, if not in the service's configuration folder")
 
     @model_validator(mode="after")
     def _one_form(self) -> File:
-        if (self.ini is None) == (self.text is None):
-            raise ValueError("a file has either `ini` or `text`")
+        if (self.ini is not None) + (self.text is not None) + self.policy != 1:
+            raise ValueError("a file has exactly one of `ini`, `text`, `policy`")
         return self
 
 
@@ -182,6 +189,13 @@ class Task(Entry):
     seconds: float = 1
 
 
+class Keys(Entry):
+    """A folder of keys that the service's own programs make, keep on the site and rotate."""
+
+    path: str = Field(description="the folder")
+    rotate: tuple[Command, ...] = Field(description="commands that rotate them; a run that is cut off begins anew")
+
+
 class Identity(Entry):
     """How the service is known to the identity service."""
 
@@ -206,6 +220,7 @@ class IdentityProvider(Entry):
     process: Word
     url: str
     password: Word = Field(description="name of the secret that is the administrator's password")
+    administrator: Word = Field(description="name of the task that makes the administrator, and sets his password")
 
 
 class Provides(Entry):
@@ -213,6 +228,19 @@ class Provides(Entry):
 
     database: DatabaseProvider | None = None
     identity: IdentityProvider | None = None
+
+
+class Image(Entry):
+    """What images of the service need that the rest of the entry does not say.
+
+    Without it, an image has the service's `packages`, and its processes run as the service's own user.
+    """
+
+    packages: Names = Field((), description="Debian packages that its programs need, in the place of `packages`")
+    profiles: Mapping[Word, Names] = Field(
+        {}, description="further packages by name; those of a process's name are in the image of that process"
+    )
+    root: tuple[Word, ...] = Field((), description="processes that need root's powers")
 
 
 class Service(Entry):
@@ -224,11 +252,14 @@ class Service(Entry):
     requires: tuple[Word, ...] = ()
     provides: Provides = Provides()
     environment: Environment | None = None
+    image: Image | None = None
     packages: Names = Field((), description="Debian packages")
     unpack: Names = Field((), description="Debian packages whose files are wanted, but not their installation")
     users: Names = Field((), description="system users, made where Debian's packages have not")
     ports: Mapping[Word, int] = Field({}, description="name -> the number to take if it is free")
-    secrets: tuple[Word, ...] = Field((), description="passwords, generated once for a site")
+    secrets: Mapping[Word, SecretForm] = Field({}, description="name -> form; generated once for a site")
+    keys: Mapping[Word, Keys] = Field({}, description="secrets that the service's own programs make and keep")
+    values: Mapping[ValueName, DeclaredValue] = Field({}, description="what can be said of the service in values")
     databases: Names = ()
     directories: Mapping[str, Directory] = {}
     files: Mapping[str, File] = {}
@@ -239,3 +270,8 @@ class Service(Entry):
         {},
         description="text and maps that other services take in, rendered for the one that takes",
     )
+
+    @property
+    def policy(self) -> str:
+        """The name of its file of policy; empty if it has none."""
+        return next((name for name, file in self.files.items() if file.policy), "")

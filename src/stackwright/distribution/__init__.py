@@ -10,22 +10,18 @@ if TYPE_CHECKING:
     from stackwright.distribution.loading import load
     from stackwright.distribution.model import (
         Component,
-        DebianSource,
         Distribution,
-        GitSource,
         PatchRules,
-        PathSource,
         Pins,
-        PypiSource,
         Release,
         Site,
-        Source,
     )
     from stackwright.distribution.new import init
     from stackwright.distribution.place import find
     from stackwright.distribution.reading import parse, read_yaml
     from stackwright.distribution.schemas import schema
     from stackwright.distribution.sentences import fault
+    from stackwright.distribution.sources import DebianSource, GitSource, PathSource, PypiSource, Source
 
 __all__ = [
     "Component",
@@ -52,17 +48,17 @@ __all__ = [
 # Loaded when they are asked for: the models take longer to load than some commands run.
 _PLACES = {
     "Component": "stackwright.distribution.model",
-    "DebianSource": "stackwright.distribution.model",
+    "DebianSource": "stackwright.distribution.sources",
     "Distribution": "stackwright.distribution.model",
     "Document": "stackwright.distribution.document",
-    "GitSource": "stackwright.distribution.model",
+    "GitSource": "stackwright.distribution.sources",
     "PatchRules": "stackwright.distribution.model",
-    "PathSource": "stackwright.distribution.model",
+    "PathSource": "stackwright.distribution.sources",
     "Pins": "stackwright.distribution.model",
-    "PypiSource": "stackwright.distribution.model",
+    "PypiSource": "stackwright.distribution.sources",
     "Release": "stackwright.distribution.model",
     "Site": "stackwright.distribution.model",
-    "Source": "stackwright.distribution.model",
+    "Source": "stackwright.distribution.sources",
     "fault": "stackwright.distribution.sentences",
     "find": "stackwright.distribution.place",
     "init": "stackwright.distribution.new",

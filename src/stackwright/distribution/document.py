@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 Loc: TypeAlias = "tuple[str | int, ...]"
 
+# The one tag: a list that is added to what other files say of the same value. Only site values may have it.
+APPEND = "!append"
 MOST_VALUES = 100_000  # that aliases may multiply a document to
 DEEPEST = 100
 
@@ -56,6 +58,7 @@ class Node:
     :param text: what is written, if it is a plain (unquoted) scalar
     :param keys: where the keys of a map are
     :param size: how many values it holds, itself and repetitions through aliases counted
+    :param appends: a list with the tag `APPEND`
     """
 
     at: Point
@@ -63,6 +66,7 @@ class Node:
     text: str | None = None
     keys: Mapping[str, Point] = field(default_factory=dict)
     size: int = 1
+    appends: bool = False
 
     def described(self) -> str:
         """Say what it is, for the end of a sentence: ``a list``, ``the number 34.0``."""
@@ -91,15 +95,11 @@ class Document:
 
     def plain(self, as_written: Set[Loc] = frozenset()) -> Plain:
         """Give the whole as plain values, the scalars at some places as the text that is written there."""
+        return _plain(self.root, (), as_written)
 
-        def convert(node: Node, loc: Loc) -> Plain:
-            if isinstance(node.content, Mapping):
-                return {key: convert(child, (*loc, key)) for key, child in node.content.items()}
-            if isinstance(node.content, tuple):
-                return [convert(child, (*loc, index)) for index, child in enumerate(node.content)]
-            return node.text if loc in as_written else node.content
-
-        return convert(self.root, ())
+    def plain_at(self, loc: Loc) -> Plain:
+        """Give the plain value at a place that is there."""
+        return _plain(self.node(loc), loc, frozenset())
 
     def where(self, loc: Loc, *, key: bool = False) -> Where:
         """Give the place of a value, or of the nearest thing around it that is there.
@@ -133,18 +133,33 @@ class Document:
 
     def empty(self) -> Iterator[Loc]:
         """Give the places that have a key or a dash and nothing behind it."""
+        return (loc for loc, node in self.nodes() if node.content is None and loc)
 
-        def search(node: Node, loc: Loc) -> Iterator[Loc]:
+    def appending(self) -> Iterator[Loc]:
+        """Give the places of the lists that are added to what other files say."""
+        return (loc for loc, node in self.nodes() if node.appends)
+
+    def nodes(self, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
+        """Give every value at and below a place that is there, with the steps that lead to it."""
+
+        def walk(node: Node, loc: Loc) -> Iterator[tuple[Loc, Node]]:
+            yield loc, node
             if isinstance(node.content, Mapping):
                 for key, child in node.content.items():
-                    yield from search(child, (*loc, key))
+                    yield from walk(child, (*loc, key))
             elif isinstance(node.content, tuple):
                 for index, child in enumerate(node.content):
-                    yield from search(child, (*loc, index))
-            elif node.content is None and loc:
-                yield loc
+                    yield from walk(child, (*loc, index))
 
-        return search(self.root, ())
+        return walk(self.node(loc), loc)
+
+
+def _plain(node: Node, loc: Loc, as_written: Set[Loc]) -> Plain:
+    if isinstance(node.content, Mapping):
+        return {key: _plain(child, (*loc, key), as_written) for key, child in node.content.items()}
+    if isinstance(node.content, tuple):
+        return [_plain(child, (*loc, index), as_written) for index, child in enumerate(node.content)]
+    return node.text if loc in as_written else node.content
 
 
 def _leads(node: Node, step: str | int) -> bool:
@@ -228,7 +243,8 @@ class _Composer:
         if depth > DEEPEST:
             raise _StopError(InputError(f"more than {DEEPEST} levels deep", where=self._where(at)))
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
-        if event.tag is not None:
+        appends = event.tag == APPEND and isinstance(event, yaml.SequenceStartEvent)
+        if event.tag is not None and not appends:
             self._error(
                 f"the tag {event.tag!r} is not used here",
                 at,
@@ -238,7 +254,7 @@ class _Composer:
             plain = event.implicit[0]
             node = Node(at, resolve(event.value), event.value) if plain else Node(at, event.value)
         elif isinstance(event, yaml.SequenceStartEvent):
-            node = self._list(at, events, depth)
+            node = self._list(at, events, depth, appends=appends)
         else:
             node = self._map(at, events, depth)
         if node.size > MOST_VALUES:
@@ -262,11 +278,11 @@ class _Composer:
             return Node(at, None)
         return self._anchors[event.anchor]
 
-    def _list(self, at: Point, events: Iterator[yaml.Event], depth: int) -> Node:
+    def _list(self, at: Point, events: Iterator[yaml.Event], depth: int, *, appends: bool) -> Node:
         items = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
             items.append(self._node(event, events, depth + 1))
-        return Node(at, tuple(items), size=1 + sum(item.size for item in items))
+        return Node(at, tuple(items), size=1 + sum(item.size for item in items), appends=appends)
 
     def _map(self, at: Point, events: Iterator[yaml.Event], depth: int) -> Node:
         entries: dict[str, Node] = {}

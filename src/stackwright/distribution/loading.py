@@ -9,27 +9,28 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stackwright.distribution.model import (
     Component,
-    DebianSource,
     Distribution,
     DistributionFile,
-    FromFile,
-    PathSource,
     Pins,
     Release,
     ReleaseFile,
     Site,
     SiteFile,
-    Source,
 )
 from stackwright.distribution.place import HEAD, SHARED, has_head, no_distribution
 from stackwright.distribution.reading import Collector, parse, read_yaml
+from stackwright.distribution.sources import DebianSource, PathSource, Source
 from stackwright.distribution.texts import NAME_RULE, is_name
+from stackwright.distribution.values import Layer, ValueSchema, ValuesFile
+from stackwright.distribution.written import FromFile
 from stackwright.errors import InputError, Where, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from stackwright.distribution.document import Document
+    from stackwright.distribution.document import Document, Loc
+
+VALUES, SCHEMA = "values", "schema.yaml"
 
 F = TypeVar("F", bound=FromFile)
 
@@ -46,6 +47,7 @@ def load(root: Path) -> Distribution:
     head = None
     with collector.collecting():
         head, head_document = _read(DistributionFile, root / HEAD)
+    value_schema, layers = read_values(root / VALUES, collector)
     release_files = _yaml_files(root / "releases", collector)
     site_files = _yaml_files(root / "sites", collector)
     releases: dict[str, Release] = {}
@@ -69,14 +71,53 @@ def load(root: Path) -> Distribution:
     collector.raise_errors()
     assert head is not None
     default = head.default_site or (next(iter(sites)) if len(sites) == 1 else "local")
-    return Distribution(**{**dict(head), "default_site": default}, root=root, releases=releases, sites=sites).placed(
-        head_document
+    made = Distribution(
+        **{**dict(head), "default_site": default},
+        root=root,
+        releases=releases,
+        sites=sites,
+        value_schema=value_schema,
     )
+    return made.placed(head_document).layered(layers)
 
 
-def _read(model: type[F], file: Path) -> tuple[F, Document]:
-    document = read_yaml(file)
+def read_values(folder: Path, collector: Collector) -> tuple[ValueSchema, dict[str, Layer]]:
+    """Read the folder `values` of a distribution: what there is to say, and what its files say, by their names."""
+    schema = ValueSchema()
+    layers: dict[str, Layer] = {}
+    if not folder.is_dir():
+        return schema, layers
+    names = {SCHEMA: "", "distribution.yaml": "distribution", "openstack.yaml": "region openstack"}
+    names |= {f"releases/{file.name}": f"release {file.stem}" for file in _yaml_files(folder / "releases", collector)}
+    for file in _entries(folder):
+        if file.name not in names and file.name != "releases":
+            collector.errors.append(
+                InputError(
+                    "this file is not read",
+                    where=Where(file),
+                    why="here are schema.yaml, distribution.yaml, releases/RELEASE.yaml and openstack.yaml",
+                    fix=suggestion(file.name, [*names, "releases"]),
+                )
+            )
+    with collector.collecting():
+        if (folder / SCHEMA).exists():
+            schema, _ = _read(ValueSchema, folder / SCHEMA)
+    for name, layer in names.items():
+        with collector.collecting():
+            if layer and (folder / name).exists():
+                _, document = _read(ValuesFile, folder / name, appends=lambda _: True)
+                layers[name] = Layer(layer, document)
+    return schema, layers
+
+
+def _read(model: type[F], file: Path, appends: Callable[[Loc], bool] = lambda _: False) -> tuple[F, Document]:
+    document = read_yaml(file, appends=appends)
     return parse(model, document).placed(document), document
+
+
+def _in_values(loc: Loc) -> bool:
+    """Say whether a place of a site's file is among values."""
+    return loc[:1] == ("values",) or (loc[:1] in {("groups",), ("hosts",)} and loc[2:3] == ("values",))
 
 
 def _yaml_files(folder: Path, collector: Collector) -> list[Path]:
@@ -121,6 +162,7 @@ def _release(root: Path, file: Path) -> Release:
             name=name,
             source=_source(root, component.source),
             distribution_name=component.name_of_distribution(name),
+            packaging=component.packaging and component.packaging.below(root),
         )
         for name, component in read.components.items()
     }
@@ -154,7 +196,7 @@ def _constraints(root: Path, written: Path, where: Where) -> Path:
 
 
 def _site(file: Path, releases: Sequence[str]) -> Site:
-    read, document = _read(SiteFile, file)
+    read, document = _read(SiteFile, file, appends=_in_values)
     if read.release not in releases:
         raise InputError(
             f"there is no release {read.release!r}", where=read.where("release"), fix=suggestion(read.release, releases)

@@ -6,172 +6,44 @@ known from elsewhere, such as the name that is the file's stem.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from stackwright.distribution.sentences import fault
-from stackwright.distribution.texts import (
-    ConfigName,
-    Day,
-    DebianName,
-    DebianVersion,
-    DistributionName,
-    DscAddress,
-    GitRef,
-    Name,
-    PortNumber,
-    PythonVersion,
-    RepositoryAddress,
-    Sha256,
-    SomePath,
-    SuiteName,
-    VersionText,
-)
+from stackwright.distribution.sources import DebianSource, Packaging, PypiSource, WrittenSource
+from stackwright.distribution.texts import Day, DistributionName, Name, PortNumber, PythonVersion, SomePath
+from stackwright.distribution.values import GroupFile, HostFile, Layer, Values, ValueSchema
+from stackwright.distribution.written import FromFile, Written
 from stackwright.errors import InputError, Where, suggestion
 
-if TYPE_CHECKING:
-    from stackwright.distribution.document import Document
-
 Required: TypeAlias = Literal["owner", "intent", "upstream-status", "review", "bug", "expires", "change-id"]
-
-_KINDS = {"pypi": "PypiSource", "git": "GitSource", "debian": "DebianSource", "path": "PathSource"}
-# What belongs to a kind, and so does not stand for a mistyped one.
-_BESIDE_KIND = {"version", "sha256", "ref", "dsc", "suite", "keyring"}
-
-
-class Written(BaseModel):
-    """Base of what users write: frozen, strict about keys, with dashes in them where Python has underscores."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_alias=True,
-        validate_by_name=True,
-    )
-
-
-class PypiSource(Written):
-    """A source distribution (sdist) of a package index."""
-
-    pypi: DistributionName = Field(description="name of the Python distribution on the package index")
-    version: VersionText = Field(description="version whose sdist is taken")
-    sha256: Sha256 | None = Field(None, description="the sdist must have this SHA-256")
-
-    def __str__(self) -> str:
-        """Give what it is and of which version, for a person."""
-        return f"pypi {self.pypi} {self.version}"
-
-
-class GitSource(Written):
-    """A commit of a git repository."""
-
-    git: RepositoryAddress = Field(description="address of the repository")
-    ref: GitRef = Field(description="branch, tag or commit")
-    version: VersionText | None = Field(None, description="version that the built wheel is based on")
-
-    def __str__(self) -> str:
-        """Give where it is and what of it is taken, for a person."""
-        return f"git {self.git} {self.ref}"
-
-
-class DebianSource(Written):
-    """A Debian source package (.dsc), with Debian's own patches applied."""
-
-    debian: DebianName = Field(description="name of the source package")
-    version: DebianVersion = Field(description="version of the source package")
-    dsc: DscAddress | None = Field(
-        None,
-        description="its .dsc: a path in the distribution, or a URL; without it, apt's source indexes are asked for it",
-    )
-    sha256: Sha256 | None = Field(None, description="the .dsc must have this SHA-256")
-    suite: SuiteName | None = Field(None, description="suite whose indexes are asked, if not those of the machine")
-    keyring: SomePath | None = Field(
-        None, description="OpenPGP keys, one of which must have signed the .dsc; from the distribution if not absolute"
-    )
-
-    def __str__(self) -> str:
-        """Give what it is and of which version, for a person."""
-        return f"debian {self.debian} {self.version}"
-
-    @model_validator(mode="after")
-    def _somebody_vouches(self) -> DebianSource:
-        if self.dsc and self.dsc.startswith("http:") and self.sha256 is None and self.keyring is None:
-            raise fault(
-                "nobody vouches for this .dsc",
-                why="whatever comes over http may have been changed on its way",
-                fix="add `sha256:` or `keyring:`, or write https://",
-                at=("dsc",),
-            )
-        return self
-
-    def below(self, root: Path) -> DebianSource:
-        """Give it with paths that start at a folder."""
-        dsc = self.dsc if self.dsc is None or "://" in self.dsc else (root / self.dsc).as_uri()
-        return self.model_copy(update={"dsc": dsc, "keyring": self.keyring and root / self.keyring})
-
-
-class PathSource(Written):
-    """A folder of this machine."""
-
-    path: SomePath = Field(description="the folder, from the distribution if it is not absolute")
-    version: VersionText | None = Field(None, description="version that the built wheel is based on")
-
-    def __str__(self) -> str:
-        """Give where it is, for a person."""
-        return f"path {self.path}"
-
-    def below(self, root: Path) -> PathSource:
-        """Give it with the folder that it means in a distribution."""
-        return self.model_copy(update={"path": Path(os.path.normpath(root / self.path))})
-
-
-def _check_kind(value: object) -> object:
-    """See that a source is of exactly one kind, so that what else is wrong with it can be told for that kind."""
-    if not isinstance(value, dict):
-        return value
-    kinds = [key for key in value if key in _KINDS]
-    if len(kinds) > 1:
-        raise fault(
-            f"a source cannot be both {kinds[0]!r} and {kinds[1]!r}", fix="remove one", at=(kinds[1],), key=True
-        )
-    if not kinds:
-        strange = next((key for key in value if key not in _BESIDE_KIND), None)
-        if strange is not None:
-            raise fault(f"the key {strange!r} is unknown", fix=suggestion(strange, _KINDS), at=(strange,), key=True)
-        raise fault("the source has no kind", fix=f"add one of the keys {', '.join(_KINDS)}", key=True)
-    return value
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, dict):
-        return _KINDS[next(key for key in value if key in _KINDS)]
-    return type(value).__name__ if isinstance(value, Written) else "PypiSource"
-
-
-Source: TypeAlias = PypiSource | GitSource | DebianSource | PathSource
-_WrittenSource = Annotated[
-    Annotated[PypiSource, Tag("PypiSource")]
-    | Annotated[GitSource, Tag("GitSource")]
-    | Annotated[DebianSource, Tag("DebianSource")]
-    | Annotated[PathSource, Tag("PathSource")],
-    Discriminator(_kind),
-    BeforeValidator(_check_kind),
-]
 
 
 class ComponentFile(Written):
     """One upstream project."""
 
-    source: _WrittenSource = Field(description="where its upstream tree comes from: pypi, git, debian or path")
+    source: WrittenSource = Field(description="where its upstream tree comes from: pypi, git, debian or path")
     distribution_name: DistributionName | None = Field(
         None, description="name of its Python distribution, where it is not the component's"
     )
+    packaging: Packaging | None = Field(
+        None, description="what makes a Debian package of its tree; a debian source has its own"
+    )
+
+    @model_validator(mode="after")
+    def _one_packaging(self) -> ComponentFile:
+        if self.packaging and isinstance(self.source, DebianSource):
+            raise fault(
+                "a debian source has its packaging with it",
+                fix="remove it; patches of files in debian/ go into the component's series",
+                at=("packaging",),
+                key=True,
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_distribution_name(self) -> ComponentFile:
@@ -217,24 +89,6 @@ class Pins(Written):
                 "pins are either `exclude-newer` or `constraints`", fix="remove one", at=("constraints",), key=True
             )
         return self
-
-
-class FromFile(Written):
-    """Base of what is the whole of a file: it knows its places."""
-
-    _document: Document | None = PrivateAttr(None)
-
-    def placed(self, document: Document) -> Self:
-        """Tell it the document it was read from, and give it back."""
-        self._document = document
-        return self
-
-    def where(self, *loc: str | int, key: bool = False) -> Where:
-        """Give the place in the file of what the keys (as written) and indices lead to; of nothing if made by hand.
-
-        :param key: give the place of its key instead
-        """
-        return self._document.where(loc, key=key) if self._document else Where()
 
 
 class ReleaseFile(FromFile):
@@ -300,9 +154,9 @@ class SiteFile(FromFile):
     ports: Mapping[Name, PortNumber] = Field(
         {}, description="port of the catalogue, such as keystone-public -> the number it has to have"
     )
-    config: Mapping[Name, Mapping[Name, Mapping[ConfigName, Mapping[ConfigName, str]]]] = Field(
-        {}, description="service -> configuration file -> section -> option -> value"
-    )
+    values: Values = Field(Values(), description="its values: `global`, and by service")
+    groups: Mapping[Name, GroupFile] = Field({}, description="hosts that are alike")
+    hosts: Mapping[Name, HostFile] = Field({}, description="its hosts")
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> SiteFile:
@@ -314,6 +168,14 @@ class SiteFile(FromFile):
             if number in taken:
                 raise fault(f"{taken[number]!r} has the port {number} already", fix="take another", at=("ports", port))
             taken[number] = port
+        for host, said in self.hosts.items():
+            for index, group in enumerate(said.groups):
+                if group not in self.groups:
+                    raise fault(
+                        f"there is no group {group!r}",
+                        fix=suggestion(group, self.groups),
+                        at=("hosts", host, "groups", index),
+                    )
         return self
 
 
@@ -321,6 +183,31 @@ class Site(SiteFile):
     """One cloud."""
 
     name: Name
+
+    def layers(self, host: str | None = None) -> tuple[Layer, ...]:
+        """Give the layers that its file is, from the general to the special; none if it was made by hand.
+
+        :param host: add the layers of this host of the site
+        """
+        hosts = () if host is None else (host,)
+        groups = [group for name in hosts for group in self.hosts[name].groups]
+        return self._layers([(f"site {self.name}", ("values",)), *_parts(groups, hosts)])
+
+    def parts(self) -> tuple[Layer, ...]:
+        """Give the layers of all of its groups and hosts."""
+        return self._layers(_parts(self.groups, self.hosts))
+
+    def _layers(self, places: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[Layer, ...]:
+        document = self._document
+        if document is None:
+            return ()
+        return tuple(Layer(name, document, loc) for name, loc in places if document.path(loc) == loc)
+
+
+def _parts(groups: Iterable[str], hosts: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give the names of layers, and where they are in a site's file."""
+    yield from ((f"group {name}", ("groups", name, "values")) for name in groups)
+    yield from ((f"host {name}", ("hosts", name, "values")) for name in hosts)
 
 
 class PatchRules(Written):
@@ -368,6 +255,18 @@ class Distribution(DistributionFile):
     default_site: Name
     releases: Mapping[Name, Release]
     sites: Mapping[Name, Site]
+    value_schema: ValueSchema = ValueSchema()
+    _layers: Mapping[str, Layer] = PrivateAttr({})
+
+    def layered(self, layers: Mapping[str, Layer]) -> Distribution:
+        """Tell it what `values/` says, by the names of the files there, and give it back."""
+        self._layers = layers
+        return self
+
+    def layers(self, site: Site, host: str | None = None) -> tuple[Layer, ...]:
+        """Give what says the values of a site, or of one of its hosts: from the general to the special."""
+        general = ("distribution.yaml", f"releases/{site.release}.yaml", "openstack.yaml")
+        return (*(self._layers[name] for name in general if name in self._layers), *site.layers(host))
 
     def release(self, name: str) -> Release:
         """Give a release.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-    from stackwright.distribution.model import Written
+    from stackwright.distribution.written import Written
 
 
 def init(directory: Path, name: str, models: Mapping[str, type[Written]] = MODELS) -> list[Path]:

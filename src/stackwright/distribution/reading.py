@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from stackwright.distribution.document import Document, compose
+from stackwright.distribution.document import APPEND, Document, compose
 from stackwright.distribution.sentences import input_errors
 from stackwright.errors import InputError, ManyInputsError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -50,9 +50,10 @@ class Collector:
             raise ManyInputsError(self.errors)
 
 
-def read_yaml(file: Path) -> Document:
+def read_yaml(file: Path, *, appends: Callable[[Loc], bool] = lambda _: False) -> Document:
     """Read a file of one YAML document in UTF-8.
 
+    :param appends: tells whether the list at a place may have the tag ``!append``
     :raises InputError: it cannot be read, or is not such a file; ManyInputsError if several things are wrong with it
     """
     try:
@@ -71,6 +72,17 @@ def read_yaml(file: Path) -> Document:
     document, errors = compose(text, file)
     collector = Collector()
     collector.errors += errors
+    if document is not None:
+        collector.errors += [
+            InputError(
+                f"the tag {APPEND!r} is not used here",
+                where=document.where(loc),
+                why="it adds to what other files say of a value, and nothing else is said of this",
+                fix="remove it",
+            )
+            for loc in document.appending()
+            if not appends(loc)
+        ]
     collector.raise_errors()
     assert document is not None
     return document

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from stackwright.distribution.model import DistributionFile, ReleaseFile, SiteFile, Written
+from stackwright.distribution.model import DistributionFile, ReleaseFile, SiteFile
+from stackwright.distribution.values import ValueSchema, ValuesFile
+from stackwright.distribution.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
     from pydantic_core import core_schema
 
 # The files that are read here, by what they are called. What else lies in a distribution is read further up.
-MODELS: Mapping[str, type[Written]] = {"distribution": DistributionFile, "release": ReleaseFile, "site": SiteFile}
+MODELS: Mapping[str, type[Written]] = {
+    "distribution": DistributionFile,
+    "release": ReleaseFile,
+    "site": SiteFile,
+    "values": ValuesFile,
+    "value-schema": ValueSchema,
+}
 
 
 class _WithoutNull(GenerateJsonSchema):

@@ -41,6 +41,15 @@ def clouds_yaml(paths: SitePaths) -> Path:
     return paths.root / "clouds.yaml"
 
 
+def written_password(paths: SitePaths) -> str:
+    """Give the administrator's password as a run has written it for the clients; empty if none has."""
+    try:
+        clouds = yaml.safe_load(clouds_yaml(paths).read_text())["clouds"]
+        return str(next(iter(clouds.values()))["auth"]["password"])
+    except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError, StopIteration):
+        return ""  # as the user may have made of it
+
+
 def write_access_files(paths: SitePaths, site: str, access: Access) -> None:
     """Write both, readable by their owner only (docs.openstack.org/openstacksdk: clouds.yaml)."""
     variables = {

@@ -47,8 +47,8 @@ class SitePaths:
         return self.root / "site.json"
 
     @property
-    def secrets(self) -> Path:
-        """The site's passwords, readable by the owner only."""
+    def passwords(self) -> Path:
+        """Where versions before the encrypted secrets kept the site's passwords; see `stackwright.site.secrets`."""
         return self.root / "secrets.json"
 
     @property

@@ -1,13 +1,12 @@
-"""What is chosen once for a site and kept: its names, ports, addresses and secrets."""
+"""What is chosen once for a site and kept: its names, ports and addresses."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-import string
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,26 +19,22 @@ if TYPE_CHECKING:
     from stackwright.catalogue.catalogue import Selection
     from stackwright.site.paths import SitePaths
 
-PASSWORD_LENGTH = 32
-# Letters and digits only: passwords stand in URLs, ini files and shell-like files, none of which then needs quoting.
-PASSWORD_ALPHABET = string.ascii_letters + string.digits
-
 
 @dataclass(frozen=True)
 class SiteState:
-    """The choices of a site.
+    """The choices of a site, and its secrets, which are kept elsewhere.
 
     :param id: six hexadecimal digits, in the names of what is the host's and not the site's own (bridges)
     :param ports: number of each port, ``<service>-<port>``
     :param number: its networks are 172.24.<number>.0/24, which stands for the outside world, and 172.25.<number>.0/30,
         between this machine and the site's compute host
-    :param secrets: passwords, ``<service>-<secret>``; never shown
+    :param secrets: their values, ``<service>-<secret>``; never shown
     """
 
     id: str
     ports: Mapping[str, int]
     number: int
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
@@ -69,29 +64,27 @@ class SiteState:
 def load(paths: SitePaths) -> SiteState | None:
     """Read the choices of a site; nothing if none were kept yet.
 
-    :raises InputError: a file of them is damaged
-    :raises EnvironmentLacksError: they are another user's
+    :raises InputError: the file of them is damaged
+    :raises EnvironmentLacksError: it is another user's
     """
     if not paths.state.exists():
         return None
     try:
         kept = json.loads(paths.state.read_text())
-        passwords = json.loads(paths.secrets.read_text())
-        return SiteState(str(kept["id"]), dict(kept["ports"]), int(kept["number"]), dict(passwords))
+        return SiteState(str(kept["id"]), dict(kept["ports"]), int(kept["number"]))
     except PermissionError as error:
         raise of_os_error(error) from error
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"the state of the site cannot be read: {paths.root}",
             why=f"{type(error).__name__}: {error}",
-            fix=f"bring back {paths.state.name} and {paths.secrets.name} from a backup",
+            fix=f"bring back {paths.state.name} from a backup",
         ) from error
 
 
 def save(paths: SitePaths, state: SiteState) -> None:
-    """Keep the choices of a site; each file is there whole or not at all, and the secrets only for their owner."""
+    """Keep the choices of a site: the file is there whole or not at all."""
     paths.root.mkdir(parents=True, exist_ok=True)
-    write_private(paths.secrets, json.dumps(dict(state.secrets), indent=1))
     write_private(
         paths.state,
         json.dumps({"id": state.id, "ports": dict(state.ports), "number": state.number}, indent=1),
@@ -106,7 +99,7 @@ def choose(selection: Selection, kept: SiteState | None, wished: Mapping[str, in
     :raises InputError: a port that the user set is another's already
     :raises EnvironmentLacksError: no port or network is free
     """
-    state = kept or SiteState(secrets.token_hex(3), {}, network.free_number(), {})
+    state = kept or SiteState(secrets.token_hex(3), {}, network.free_number())
     ports = dict(state.ports)
     for name, preferred in selection.ports().items():
         if name in wished:
@@ -114,15 +107,7 @@ def choose(selection: Selection, kept: SiteState | None, wished: Mapping[str, in
         elif name not in ports:
             ports[name] = _free_port(preferred, set(ports.values()) | set(wished.values()))
     _refuse_shared({name: ports[name] for name in selection.ports()}, wished)
-    passwords = dict(state.secrets)
-    for name in selection.secrets():
-        passwords.setdefault(name, password())
-    return replace(state, ports=ports, secrets=passwords)
-
-
-def password() -> str:
-    """Make a password of 190 bits."""
-    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+    return replace(state, ports=ports)
 
 
 def write_private(file: Path, text: str) -> None:

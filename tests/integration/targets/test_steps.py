@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stackwright.build.cache import ArtifactCache
-from stackwright.catalogue.catalogue import Selection
+from stackwright.catalogue.catalogue import Catalogue, Selection
 from stackwright.catalogue.model import Service
-from stackwright.errors import EnvironmentLacksError, RunFailedError, Where
+from stackwright.errors import EnvironmentLacksError, RunFailedError
 from stackwright.plan.step import State, Step
 from stackwright.site.files import render_files
 from stackwright.site.paths import SitePaths
 from stackwright.site.render import Renderer, Values
 from stackwright.site.state import SiteState
+from stackwright.site.values.values import default_values
 from stackwright.targets.local.cloud import Cloud
 from stackwright.targets.local.databases import databases_step
 from stackwright.targets.local.files import config_step
@@ -86,6 +87,7 @@ class Site:
         selection = Selection(services)
         values = Values(
             selection=selection,
+            said=default_values(Catalogue(services), selection),
             state=SiteState(
                 "abc123", selection.ports(), 7, {name: f"S3cret{name[:2]}" for name in selection.secrets()}
             ),
@@ -96,10 +98,7 @@ class Site:
             cache=self.paths.root,
             processors=1,
         )
-        files = {
-            name: render_files(entry, Renderer(values, name), {}, lambda *_, **__: Where())
-            for name, entry in services.items()
-        }
+        files = {name: render_files(entry, Renderer(values, name)) for name, entry in services.items()}
         return Cloud(values=values, files=files, identities={}, migrations={})
 
     def carry_out(self, step: Step) -> None:
@@ -299,7 +298,7 @@ def filling(command: str, name: str = "sync") -> Service:
         "fills": ["web"],
     }
     return Service.model_validate(
-        {"title": "W", "component": "web", "databases": ["web"], "secrets": ["database"], "tasks": [task]}
+        {"title": "W", "component": "web", "databases": ["web"], "secrets": {"database": "password"}, "tasks": [task]}
     )
 
 

@@ -46,8 +46,8 @@ def test_a_service_that_is_named_twice_is_selected_once() -> None:
 def test_a_selection_has_the_ports_secrets_and_packages_of_its_services(tmp_path: Path) -> None:
     read = catalogue(
         tmp_path,
-        a="title: A\nports: {api: 80}\nsecrets: [database]\npackages: [z, a]\n",
-        b="title: B\nports: {api: 81}\nsecrets: [admin]\npackages: [a]\nrequires: [a]\n",
+        a="title: A\nports: {api: 80}\nsecrets: {database: password}\npackages: [z, a]\n",
+        b="title: B\nports: {api: 81}\nsecrets: {admin: password}\npackages: [a]\nrequires: [a]\n",
         other="title: Other\nports: {api: 82}\n",
     )
     selection = read.select(["b"])
@@ -104,8 +104,8 @@ def test_services_that_require_each_other_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
-        ("files: {a.conf: {}}", "a file has either `ini` or `text`"),
-        ("files: {a.conf: {text: x, ini: {DEFAULT: {a: b}}}}", "a file has either `ini` or `text`"),
+        ("files: {a.conf: {}}", "a file has exactly one of `ini`, `text`, `policy`"),
+        ("files: {a.conf: {text: x, ini: {DEFAULT: {a: b}}}}", "a file has exactly one of `ini`, `text`, `policy`"),
         ("processes: {api: {user: root}}", "a process has either `command` or `wsgi`"),
         (
             "processes: {api: {command: [a], wsgi: {module: a, port: api}}}",

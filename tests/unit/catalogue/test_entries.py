@@ -10,7 +10,6 @@ import pytest
 
 from stackwright.build.cache import ArtifactCache
 from stackwright.catalogue.catalogue import own_catalogue
-from stackwright.errors import Where
 from stackwright.plan.step import Step, done
 from stackwright.site.files import render_files
 from stackwright.site.paths import LONGEST_RUN_DIRECTORY, SitePaths
@@ -32,10 +31,7 @@ every_entry = pytest.mark.parametrize("name", sorted(own_catalogue().services))
 
 
 def rendered(values: Values) -> dict[str, dict[str, RenderedFile]]:
-    return {
-        name: render_files(entry, Renderer(values, name), {}, lambda *_, **__: Where())
-        for name, entry in values.selection.services.items()
-    }
+    return {name: render_files(entry, Renderer(values, name)) for name, entry in values.selection.services.items()}
 
 
 def made_up(values: Values, tmp_path: Path) -> tuple[Cloud, list[Step], dict[str, tuple[str, ...]], ArtifactCache]:

@@ -89,7 +89,8 @@ components:
     repository.write("constraints/2026.2.txt", "")
     repository.write(
         "sites/second.yaml",
-        SITE + "ports: {keystone-public: 5000}\nconfig: {nova: {nova.conf: {DEFAULT: {debug: true, workers: 010}}}}\n",
+        f"{SITE}ports: {{keystone-public: 5000}}\n"
+        "values: {nova: {conf: {nova.conf: {DEFAULT: {debug: true, workers: 010}}}}}\n",
     )
     repository.write("patches/nova/2026.2/series", "")
     repository.write("patches/README.md", "")
@@ -130,7 +131,9 @@ components:
     assert (site.name, site.release, site.target, site.region) == ("second", "2026.2", "local", "RegionOne")
     assert site.services == ("core",)
     assert site.ports == {"keystone-public": 5000}
-    assert site.config == {"nova": {"nova.conf": {"DEFAULT": {"debug": "true", "workers": "010"}}}}
+    assert (site.values.model_extra or {})["nova"].conf.model_extra == {
+        "nova.conf": {"DEFAULT": {"debug": "true", "workers": "010"}}
+    }
     assert distribution.site("local").name == "local"
     assert distribution.series_directory("nova", "2026.2") == repository.root / "patches/nova/2026.2"
 
@@ -523,25 +526,36 @@ def test_refs_that_are_refused(repository: Repository, ref: str) -> None:
         ("[core]", "[core]\nports: {a: 80, b: 80}", "5:19: 'a' has the port 80 already\n  fix: take another"),
         (
             "[core]",
-            "[core]\nconfig: {nova: {nova.conf: {DEFAULT: {debug: }}}}",
-            "5:39: the key 'debug' has no value\n"
+            "[core]\nvalues: {nova: {conf: {nova.conf: {DEFAULT: {debug: }}}}}",
+            "5:46: the key 'debug' has no value\n"
             '  fix: write one ("" is an empty text, {} an empty map, [] an empty list), or remove it',
         ),
         (
             "[core]",
-            "[core]\nconfig: {nova: {nova.conf: {DEFAULT: {debug: [a]}}}}",
-            "5:46: the key 'debug': expected text, found a list",
+            "[core]\nvalues: {nova: {conf: {nova.conf: {DEFAULT: {debug: [a]}}}}}",
+            "5:53: the key 'debug': expected text, found a list",
         ),
         (
             "[core]",
-            "[core]\nconfig: {nova: {nova.conf: {debug: true}}}",
-            "5:36: the key 'debug': expected a map, found true",
+            "[core]\nvalues: {nova: {conf: {nova.conf: {debug: true}}}}",
+            "5:43: the key 'debug': expected a map, found true",
         ),
-        ("[core]", "[core]\nconfig: {nova: {../x: {}}}", f"5:17: '../x' cannot be a name{NAME_FAULT}"),
+        ("[core]", "[core]\nvalues: {nova: []}", "5:16: the key 'nova': expected a map, found a list"),
         (
             "[core]",
-            '[core]\nconfig: {nova: {nova.conf: {"a]": {}}}}',
-            "5:29: 'a]' cannot be a section or an option\n  fix: use no brackets, = or line breaks",
+            "[core]\nhosts: {c1: {groups: [computes]}}\ngroups: {compute: {}}",
+            "5:23: there is no group 'computes'\n  fix: did you mean 'compute'?",
+        ),
+        (
+            "[core]",
+            "[core, !append [x]]",
+            "4:18: the tag '!append' is not used here\n"
+            "  why: it adds to what other files say of a value, and nothing else is said of this\n  fix: remove it",
+        ),
+        (
+            "[core]",
+            '[core]\nvalues: {nova: {conf: {nova.conf: {"a]": {}}}}}',
+            "5:36: 'a]' cannot be a section or an option\n  fix: use no brackets, = or line breaks",
         ),
     ],
 )

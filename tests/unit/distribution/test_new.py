@@ -48,6 +48,8 @@ def test_what_it_writes_is_what_it_says(tmp_path: Path) -> None:
         ".schema/distribution.json",
         ".schema/release.json",
         ".schema/site.json",
+        ".schema/value-schema.json",
+        ".schema/values.json",
     }
 
 
@@ -73,7 +75,7 @@ def test_the_lines_that_are_commented_out_would_work(tmp_path: Path) -> None:
     distribution = load(tmp_path)
     assert distribution.maintainer == "Name <mail>"
     assert distribution.site().ports == {"keystone-public": 5000}
-    assert distribution.site().config["nova"]["nova.conf"]["DEFAULT"]["debug"] == "true"
+    assert distribution.site().values.global_ == {"debug": True}
 
 
 def test_the_readme_of_patches_is_right(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from pydantic import Field, model_validator
 
 from stackwright.distribution.document import compose
-from stackwright.distribution.model import Written
 from stackwright.distribution.reading import parse
 from stackwright.distribution.sentences import fault
+from stackwright.distribution.written import Written
 from stackwright.errors import InputError, ManyInputsError
 
 

@@ -23,7 +23,7 @@ TWO = Selection(
                 "circle": "{{ shared.mariadb.circle }}",
             },
         ),
-        "nova": Service(title="N", secrets=("database",), environment=Environment(requirements=("nova",))),
+        "nova": Service(title="N", secrets={"database": "password"}, environment=Environment(requirements=("nova",))),
     }
 )
 

@@ -9,9 +9,10 @@ import pytest
 
 from stackwright.catalogue.catalogue import Catalogue, own_catalogue
 from stackwright.catalogue.model import File, Service
-from stackwright.distribution import Site, load
+from stackwright.distribution import load
 from stackwright.errors import InputError
 from stackwright.site.settings import settings
+from stackwright.site.values.values import site_values
 
 if TYPE_CHECKING:
     from stackwright.hazards.forecast.model import Setting
@@ -42,12 +43,13 @@ release: "2026.2"
 target: local
 region: RegionOne
 services: [core]
-config:
+values:
   nova:
-    nova.conf:
-      DEFAULT:
-        workers: "4"
-      libvirt: {virt_type: kvm}
+    conf:
+      nova.conf:
+        DEFAULT:
+          workers: "4"
+        libvirt: {virt_type: kvm}
 """
 
 
@@ -65,7 +67,10 @@ def root(tmp_path: Path) -> Path:
 
 def of(root: Path, text: str = SITE, catalogue: Catalogue = CATALOGUE) -> dict[str, tuple[Setting, ...]]:
     (root / "sites/local.yaml").write_text(text)
-    return settings(load(root).site("local"), catalogue, root)
+    distribution = load(root)
+    site = distribution.site("local")
+    selection = catalogue.select(site.services, site.where("services"))
+    return settings(site_values(distribution, site, catalogue, selection), selection, root)
 
 
 def told(some: tuple[Setting, ...]) -> dict[str, tuple[str, str]]:
@@ -74,8 +79,8 @@ def told(some: tuple[Setting, ...]) -> dict[str, tuple[str, str]]:
 
 def test_the_sites_own_options_are_told_with_their_line_and_take_the_place_of_the_catalogues(root: Path) -> None:
     found = told(of(root)["nova"])
-    assert found["nova.conf DEFAULT/workers"] == ("4", "sites/local.yaml:9")
-    assert found["nova.conf libvirt/virt_type"] == ("kvm", "sites/local.yaml:10")
+    assert found["nova.conf DEFAULT/workers"] == ("4", "sites/local.yaml:10")
+    assert found["nova.conf libvirt/virt_type"] == ("kvm", "sites/local.yaml:11")
     assert found["nova.conf DEFAULT/host"] == ("{{ host }}", "the catalogue (nova.yaml)")
 
 
@@ -95,21 +100,10 @@ def test_each_option_is_told_once_and_only_of_services_that_have_a_component(roo
     assert {one.service for one in found["nova"]} == {"nova"}
 
 
-def test_what_is_set_for_a_service_that_does_not_run_is_left_to_others(root: Path) -> None:
-    text = SITE.replace("core", "keystone")
-    assert of(root, text) == {}
-
-
-def test_what_is_set_in_a_file_that_the_service_does_not_have_is_left_to_others(root: Path) -> None:
-    text = SITE.replace("nova.conf", "policy.yaml")
-    assert {one.where for one in of(root, text)["nova"]} == {"the catalogue (nova.yaml)"}
-
-
-def test_a_service_that_is_not_there_is_told_where_the_site_names_it(root: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        of(root, SITE.replace("[core]", "[cores]"))
-    assert caught.value.what == "there is no service or group 'cores' in the catalogue"
-    assert (caught.value.where.file, caught.value.where.line) == (root / "sites/local.yaml", 4)
+def test_what_is_set_in_a_file_that_the_service_does_not_have_is_told_with_its_line(root: Path) -> None:
+    with pytest.raises(InputError, match=r"nova has no configuration file 'policy\.yaml'") as caught:
+        of(root, SITE.replace("nova.conf", "policy.yaml"))
+    assert (caught.value.where.file, caught.value.where.line) == (root / "sites/local.yaml", 8)
 
 
 def test_a_section_cannot_take_in_a_text(root: Path) -> None:
@@ -119,18 +113,11 @@ def test_a_section_cannot_take_in_a_text(root: Path) -> None:
         of(root, catalogue=Catalogue({**CATALOGUE.services, "nova": wrong}))
 
 
-def test_a_site_that_was_made_by_hand_has_no_line() -> None:
-    site = Site(
-        name="mine", release="2026.2", target="local", region="R", services=("nova",),
-        config={"nova": {"nova.conf": {"DEFAULT": {"workers": "4"}}}},
-    )  # fmt: skip
-    found = told(settings(site, CATALOGUE, Path("/nowhere"))["nova"])
-    assert found["nova.conf DEFAULT/workers"] == ("4", "the site mine")
-
-
 def test_the_example_site_sets_what_its_file_and_the_catalogue_say() -> None:
     distribution = load(MINICLOUD)
-    found = settings(distribution.site(), own_catalogue(), distribution.root)
+    site, catalogue = distribution.site(), own_catalogue()
+    selection = catalogue.select(site.services)
+    found = settings(site_values(distribution, site, catalogue, selection), selection, distribution.root)
     assert set(found) == {"nova", "neutron", "keystone", "glance", "placement"}
     keystone = told(found["keystone"])
     value, where = keystone["keystone.conf identity/password_hash_rounds"]

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 API, DATABASE = 17391, 17392
 TWO = Selection(
     {
-        "keystone": Service(title="K", ports={"api": API}, secrets=("admin",)),
-        "mariadb": Service(title="M", ports={"server": DATABASE}, secrets=("root",)),
+        "keystone": Service(title="K", ports={"api": API}, secrets={"admin": "password"}),
+        "mariadb": Service(title="M", ports={"server": DATABASE}, secrets={"root": "password"}),
     }
 )
-KEPT = SiteState("abc123", {"keystone-api": 20001, "mariadb-server": 20002}, 9, {"keystone-admin": "kept"})
+KEPT = SiteState("abc123", {"keystone-api": 20001, "mariadb-server": 20002}, 9)
 
 
 @pytest.fixture
@@ -58,7 +58,6 @@ def test_what_is_kept_stays_and_what_a_new_service_needs_is_added() -> None:
     both = choose(TWO, first, {})
     assert (both.id, both.number) == (first.id, first.number)
     assert both.ports == {**first.ports, "mariadb-server": DATABASE}
-    assert both.secrets == {**first.secrets, "mariadb-root": both.secrets["mariadb-root"]}
 
 
 def test_a_port_that_is_free_is_the_one_that_the_service_would_like() -> None:
@@ -102,26 +101,17 @@ def test_when_no_port_is_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -> N
         choose(TWO, None, {})
 
 
-def test_passwords_are_long_plain_and_never_the_same() -> None:
-    secrets = choose(TWO, None, {}).secrets
-    assert set(secrets) == {"keystone-admin", "mariadb-root"}
-    assert len(set(secrets.values())) == 2
-    assert all(len(value) == 32 and value.isascii() and value.isalnum() for value in secrets.values())
-    assert choose(TWO, None, {}).secrets != secrets
-
-
 def test_the_addresses_of_two_sites_differ() -> None:
     other = replace(KEPT, id="def456", number=10)
     for name in ("namespace", "outside", "site_address", "compute_address"):
         assert getattr(KEPT, name) != getattr(other, name)
 
 
-def test_only_the_owner_reads_the_secrets_and_nothing_else_lies_there(paths: SitePaths) -> None:
+def test_secrets_are_not_kept_with_the_choices_and_nothing_else_lies_there(paths: SitePaths) -> None:
     save(paths, KEPT)
-    save(paths, KEPT)
-    assert paths.secrets.stat().st_mode & 0o777 == 0o600
+    save(paths, replace(KEPT, secrets={"keystone-admin": "kept"}))
     assert "kept" not in paths.state.read_text()
-    assert sorted(file.name for file in paths.root.iterdir()) == ["secrets.json", "site.json"]
+    assert [file.name for file in paths.root.iterdir()] == ["site.json"]
 
 
 def test_a_file_that_cannot_be_written_whole_leaves_the_one_before(
@@ -134,13 +124,14 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_one_before(
 
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(OSError, match="No space left"):
-        save(paths, replace(KEPT, secrets={"keystone-admin": "other"}))
+        save(paths, replace(KEPT, number=10))
     assert load(paths) == KEPT
-    assert sorted(file.name for file in paths.root.iterdir()) == ["secrets.json", "site.json"]
+    assert [file.name for file in paths.root.iterdir()] == ["site.json"]
 
 
 def test_a_state_does_not_tell_its_secrets() -> None:
-    assert "kept" not in f"{KEPT!r} {KEPT}"
+    state = replace(KEPT, secrets={"keystone-admin": "kept"})
+    assert "kept" not in f"{state!r} {state}"
 
 
 @pytest.mark.parametrize(
@@ -161,29 +152,19 @@ def test_damaged_choices_are_told(paths: SitePaths, damaged: str) -> None:
     paths.state.write_text(damaged)
     with pytest.raises(InputError, match="the state of the site cannot be read") as caught:
         load(paths)
-    assert caught.value.fix == "bring back site.json and secrets.json from a backup"
+    assert caught.value.fix == "bring back site.json from a backup"
     assert paths.state.read_text() == damaged
 
 
-def test_secrets_that_are_damaged_or_gone_are_told(paths: SitePaths) -> None:
-    save(paths, KEPT)
-    paths.secrets.write_text("[")
-    with pytest.raises(InputError, match="JSONDecodeError"):
-        load(paths)
-    paths.secrets.unlink()
-    with pytest.raises(InputError, match=r"secrets\.json"):
-        load(paths)
-
-
-def test_who_may_not_read_the_secrets_is_not_sent_to_a_backup(
+def test_who_may_not_read_the_choices_is_not_sent_to_a_backup(
     paths: SitePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(paths, KEPT)
 
     def refuse(*_: object, **__: object) -> str:
-        raise PermissionError(13, "Permission denied", str(paths.secrets))
+        raise PermissionError(13, "Permission denied", str(paths.state))
 
     monkeypatch.setattr(json, "loads", refuse)
-    with pytest.raises(EnvironmentLacksError, match=r"Permission denied: .*secrets\.json") as caught:
+    with pytest.raises(EnvironmentLacksError, match=r"Permission denied: .*site\.json") as caught:
         load(paths)
     assert caught.value.fix == "type the same behind sudo"

@@ -8,7 +8,7 @@ from stackwright.plan.graph import Graph
 from stackwright.targets.local import machine
 from stackwright.targets.local.databases import databases_step
 from stackwright.targets.local.files import config_step
-from stackwright.targets.local.identities import identity_step
+from stackwright.targets.local.identities import administrator, administrator_step, identity_step
 from stackwright.targets.local.processes import process_step
 from stackwright.targets.local.tasks import task_step
 
@@ -67,8 +67,10 @@ def _service_steps(
     for process, wish in service.processes.items():
         after = all_tasks if wish.after is None else qualified(name, wish.after)
         steps.append(process_step(cloud, name, process, (*ground, machine.SUPERVISOR, *after)))
+    if service.provides.identity is not None:
+        steps.append(administrator_step(cloud, _identity_there(cloud)))
     if service.identity is not None:
-        steps.append(identity_step(cloud, name, _identity_ready(cloud)))
+        steps.append(identity_step(cloud, name, (administrator(cloud.identity_provider[0]),)))
     return steps
 
 
@@ -77,8 +79,8 @@ def _database_process(cloud: Cloud) -> tuple[str, str]:
     return service, provider.process
 
 
-def _identity_ready(cloud: Cloud) -> tuple[str, ...]:
-    """Give the steps after which the identity service can be spoken to as its administrator."""
+def _identity_there(cloud: Cloud) -> tuple[str, ...]:
+    """Give the steps after which the identity service answers and knows its administrator."""
     service, provider = cloud.identity_provider
     tasks = cloud.selection.services[service].tasks
     return (f"{service}/{provider.process}", *(f"{service}/{task.name}" for task in tasks))

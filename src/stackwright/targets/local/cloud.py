@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from stackwright.errors import InputError
-from stackwright.site.access import Access
+from stackwright.site.access import Access, clouds_yaml
 from stackwright.site.render import Renderer, Values
 from stackwright.tools import namespaces
 from stackwright.tools.keystone import Identity
@@ -121,9 +121,18 @@ class Cloud:
 
     @cached_property
     def access(self) -> Access:
-        """What its administrator needs to reach it."""
+        """What its administrator needs to reach it.
+
+        :raises InputError: it has never been brought up
+        """
         service, provider = self.identity_provider
-        password = self.state.secrets[f"{service}-{provider.password}"]
+        password = self.state.secrets.get(f"{service}-{provider.password}")
+        if password is None:
+            raise InputError(
+                "nobody knows the password of the site's administrator",
+                why=f"there is no {clouds_yaml(self.paths)}",
+                fix="stackwright up",
+            )
         return Access(self.renderer(service).text(provider.url), password, self.values.region)
 
 

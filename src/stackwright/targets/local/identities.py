@@ -1,4 +1,4 @@
-"""Steps that make a service known to the identity service: its user, its entry and its endpoints."""
+"""Steps that make services known to the identity service: their users, entries and endpoints; and its administrator."""
 
 from __future__ import annotations
 
@@ -6,10 +6,38 @@ from typing import TYPE_CHECKING
 
 from stackwright.errors import RunFailedError
 from stackwright.plan.step import Context, Step, Verdict, done, needed, unseen
+from stackwright.targets.local.tasks import run_task
 from stackwright.tools.keystone import Registration
 
 if TYPE_CHECKING:
     from stackwright.targets.local.cloud import Cloud
+
+
+def administrator_step(cloud: Cloud, after: tuple[str, ...]) -> Step:
+    """Make the step that lets the administrator of the identity service in with his password, should it be another.
+
+    His password cannot be set by anybody but him, and the one before may be lost: so the task that has made him is run
+    again, which goes to the database.
+    """
+    service, provider = cloud.identity_provider
+    task = next(task for task in cloud.selection.services[service].tasks if task.name == provider.administrator)
+
+    def check() -> Verdict:
+        try:
+            let_in = cloud.identity.lets_in_administrator()
+        except RunFailedError as error:
+            return unseen(error.what)
+        return done() if let_in else needed("the administrator is not let in with his password")
+
+    def do(context: Context) -> None:
+        run_task(cloud, service, task, context.log)
+
+    return Step(administrator(service), "let the administrator in with his password", check, do, after, seconds=0.1)
+
+
+def administrator(service: str) -> str:
+    """Give the name of that step."""
+    return f"{service}/administrator"
 
 
 def identity_step(cloud: Cloud, service: str, after: tuple[str, ...]) -> Step:

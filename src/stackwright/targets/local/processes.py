@@ -8,6 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from stackwright.catalogue.serving import uwsgi
 from stackwright.errors import EnvironmentLacksError, RunFailedError, Where
 from stackwright.plan.step import Context, Step, Verdict, done, needed
 from stackwright.targets.local.health import ailment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 LOG_LINES = 25
 POLL = 0.05
+PORT_SECONDS = 3.0  # that a port may be taken for after its process has ended
 # A process that takes longer to come up than this keeps a processor busy meanwhile (seconds).
 HEAVY = 2
 
@@ -106,21 +108,10 @@ def _program(cloud: Cloud, service: str, name: str, wish: Process) -> Program:
 
 
 def _uwsgi(cloud: Cloud, service: str, wish: Process) -> tuple[str, ...]:
-    """Give the command that serves a WSGI application (uwsgi-docs: Options)."""
+    """Give the command that serves a WSGI application."""
     assert wish.wsgi is not None
-    venv = cloud.values.environments[service]
-    port = cloud.state.ports[wish.wsgi.port]
     addresses = ["127.0.0.1", *([cloud.state.site_address] if wish.wsgi.compute else [])]
-    return (
-        str(venv / "bin/uwsgi"),
-        *(word for address in addresses for word in ("--http-socket", f"{address}:{port}")),
-        *("--module", f"{wish.wsgi.module}:application"),
-        *(("--processes", "1", "--threads", "4") if wish.wsgi.threads else ("--master", "--processes", "2")),
-        *("--enable-threads", "--buffer-size", "65535"),
-        *("--die-on-term", "--need-app", "--disable-logging"),
-        # uwsgi closes a connection without saying so, which clients that keep theirs take for a failure.
-        *("--add-header", "Connection: close"),
-    )
+    return uwsgi(cloud.values.environments[service], wish.wsgi, addresses, cloud.state.ports[wish.wsgi.port])
 
 
 def _verdict(cloud: Cloud, service: str, wish: Process, program: Program) -> Verdict:
@@ -144,11 +135,16 @@ def _still_starting(cloud: Cloud, wish: Process, program: Program) -> float:
 
 
 def _refuse_taken_ports(cloud: Cloud, service: str, wish: Process) -> None:
-    """Say who has the port that a process is about to want, rather than let it die of it."""
+    """Say who has the port that a process is about to want, rather than let it die of it.
+
+    Children of one that had to be killed take a moment to go after it, and its port with them.
+    """
+    until = time.monotonic() + PORT_SECONDS
     wanted = [health.port for health in (wish.health.http, wish.health.tcp) if health is not None]
     for name in wanted:
         port = cloud.state.ports[name]
-        holder = network.listener(port)
+        while (holder := network.listener(port)) and time.monotonic() < until:
+            time.sleep(POLL)
         if holder:
             raise EnvironmentLacksError(
                 f"port {port} of 127.0.0.1, which {service} is to listen on, is taken by {holder}",

@@ -48,10 +48,9 @@ def task_step(cloud: Cloud, service: str, task: Task, after: tuple[str, ...], ar
     def do(context: Context) -> None:
         if task.command is None:
             return  # the step only waits
-        argv = cloud.within(task.network, renderer.words(task.command))
 
         def carry_out() -> None:
-            process.run(argv, env=renderer.map(task.environment), cwd=cloud.paths.root, log=context.log)
+            run_task(cloud, service, task, context.log)
 
         if task.fills and cloud.database.record(name) is None and _are_nobodys(cloud.database, task.fills, begun):
             cloud.database.set_record(begun, identity)
@@ -63,6 +62,14 @@ def task_step(cloud: Cloud, service: str, task: Task, after: tuple[str, ...], ar
 
     heavy = task.command is not None and task.seconds >= 1
     return Step(name, task.summary, check, do, after, task.seconds, heavy, settle=task.wait)
+
+
+def run_task(cloud: Cloud, service: str, task: Task, log: Path) -> None:
+    """Run the command of a task, whatever reality has of it already."""
+    assert task.command is not None
+    renderer = cloud.renderer(service)
+    argv = cloud.within(task.network, renderer.words(task.command))
+    process.run(argv, env=renderer.map(task.environment), cwd=cloud.paths.root, log=log)
 
 
 def _are_nobodys(database: Server, names: Iterable[str], begun: str) -> bool:

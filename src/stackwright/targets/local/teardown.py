@@ -39,7 +39,7 @@ def remove(cloud: Cloud) -> None:
     for entry in paths.root.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
-        elif entry not in (paths.state, paths.secrets, paths.lock):
+        elif entry not in (paths.state, paths.lock):
             entry.unlink()
     shutil.rmtree(paths.root)
 

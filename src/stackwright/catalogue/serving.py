@@ -1,0 +1,29 @@
+"""How a WSGI application of the catalogue is served, whatever the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePath
+
+    from stackwright.catalogue.model import Wsgi
+
+
+def uwsgi(venv: PurePath, wsgi: Wsgi, addresses: Iterable[str], port: int) -> tuple[str, ...]:
+    """Give the command that serves a WSGI application (uwsgi-docs: Options).
+
+    :param venv: the service's environment
+    :param addresses: that it listens on
+    """
+    return (
+        str(venv / "bin/uwsgi"),
+        *(word for address in addresses for word in ("--http-socket", f"{address}:{port}")),
+        *("--module", f"{wsgi.module}:application"),
+        *(("--processes", "1", "--threads", "4") if wsgi.threads else ("--master", "--processes", "2")),
+        *("--enable-threads", "--buffer-size", "65535"),
+        *("--die-on-term", "--need-app", "--disable-logging"),
+        # uwsgi closes a connection without saying so, which clients that keep theirs take for a failure.
+        *("--add-header", "Connection: close"),
+    )

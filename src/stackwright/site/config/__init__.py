@@ -1,0 +1,1 @@
+"""A site's configuration held against the options that the built environments of its services really have."""

@@ -1,0 +1,1 @@
+"""Scripts that run in the environments of services, with what is installed there; they import nothing of ours."""

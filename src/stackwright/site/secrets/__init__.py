@@ -1,0 +1,1 @@
+"""The secrets of a site: their forms, where they are kept, who opens them, and who reads them."""
