@@ -9,6 +9,7 @@ import json
 import os
 import tarfile
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from stackwright.build.cache import sha256_of
@@ -105,18 +106,35 @@ def write_manifest(archives: Iterable[Archive], directory: Path) -> Path:
     return manifest
 
 
-def write_tar_gz(store: Store, tree: TreeId, top: str, stream: io.BufferedIOBase) -> None:
-    """Write a tree as a tar.gz that depends on nothing else: no owner, no time, sorted names (pax, POSIX.1-2001)."""
+def write_tar_gz(
+    store: Store,
+    tree: TreeId,
+    top: str,
+    stream: io.BufferedIOBase,
+    *,
+    instead: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Write a tree as a tar.gz that depends on nothing else: no owner, no time, sorted names (pax, POSIX.1-2001).
+
+    :param top: the folder that all is in
+    :param instead: files that come in the place of the tree's, or in addition: path -> content
+    """
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar,
     ):
-        for info, content in _members(store, tree, top):
+        for info, content in _members(store, tree, top, instead):
             tar.addfile(info, io.BytesIO(content))
 
 
-def _members(store: Store, tree: TreeId, top: str) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
-    entries = {path: entry for path, entry in store.entries(tree).items() if entry.mode != SUBMODULE}
+def _members(
+    store: Store, tree: TreeId, top: str, instead: Mapping[str, bytes]
+) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    for path in sorted(instead):
+        yield _file(f"{top}/{path}", instead[path]), instead[path]
+    entries = {
+        path: entry for path, entry in store.entries(tree).items() if entry.mode != SUBMODULE and path not in instead
+    }
     paths = sorted(entries, key=os.fsencode)
     for start in range(0, len(paths), AT_ONCE):
         some = paths[start : start + AT_ONCE]
@@ -124,10 +142,16 @@ def _members(store: Store, tree: TreeId, top: str) -> Iterator[tuple[tarfile.Tar
         for path in some:
             content = contents[path]
             assert content is not None
-            info = tarfile.TarInfo(f"{top}/{path}")
-            info.mtime = MTIME
-            info.mode = 0o755 if entries[path].mode == "100755" else 0o644
+            info = _file(f"{top}/{path}", content)
+            if entries[path].mode == "100755":
+                info.mode = 0o755
             if entries[path].mode == LINK:
                 info.type, info.linkname, content = tarfile.SYMTYPE, os.fsdecode(content), b""
             info.size = len(content)
             yield info, content
+
+
+def _file(name: str, content: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.mtime, info.mode, info.size = MTIME, 0o644, len(content)
+    return info

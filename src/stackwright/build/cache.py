@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import shutil
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +50,10 @@ class ArtifactCache:
         path = self.directory / kind / key
         return path if (path / PROVENANCE).is_file() else None
 
+    def keys(self, kind: str) -> list[str]:
+        """Give the keys of all artifacts of a kind that are there."""
+        return sorted(file.parent.name for file in (self.directory / kind).glob(f"*/{PROVENANCE}"))
+
     def provenance(self, kind: str, key: str) -> Provenance:
         """Give the provenance of an artifact that is there."""
         return Provenance(**json.loads((self.directory / kind / key / PROVENANCE).read_text()))
@@ -81,6 +87,16 @@ class ArtifactCache:
                 fix="make room there and run the command again: nothing is lost",
             ) from error
         return path
+
+    def prune(self, kind: str, *, days: int, kept: Callable[[str], bool] = lambda _: False) -> None:
+        """Remove the artifacts of a kind that were made so long ago that nothing can make use of them any more.
+
+        :param kept: whether one of a key stays all the same
+        """
+        oldest = time.time() - days * 86400
+        for made in (self.directory / kind).glob("*"):
+            if made.stat().st_mtime < oldest and not kept(made.name):
+                shutil.rmtree(made, ignore_errors=True)
 
 
 def key_of(*inputs: object) -> str:

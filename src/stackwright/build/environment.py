@@ -16,7 +16,7 @@ from stackwright.build.closure import Closure, lock_with, remembered
 from stackwright.build.scratch import fast_base, scratch_directory
 from stackwright.build.wheel import Wheel, WheelPlan, find_wheel
 from stackwright.build.wheelfile import requirements as requirements_of
-from stackwright.distribution.model import PypiSource
+from stackwright.distribution.sources import PypiSource
 from stackwright.errors import InputError, RunFailedError, Where
 from stackwright.tools import python, uv
 
@@ -120,8 +120,7 @@ def build_environment(plan: EnvironmentPlan, *, cache: ArtifactCache, memo: Memo
     """
 
     def fill(directory: Path) -> Provenance:
-        wheels = [_built(wheel, cache) for wheel in plan.built]
-        closure = _completed(plan, wheels, memo)
+        closure, wheels = completed(plan, cache=cache, memo=memo)
         own = {canonicalize_name(wheel.distribution_name): wheel for wheel in wheels}
         lock = lock_with(closure.lock, {name: (wheel.path, wheel.sha256) for name, wheel in own.items()})
         uv.create_environment(directory, python=plan.interpreter)
@@ -210,8 +209,19 @@ def _built(plan: WheelPlan, cache: ArtifactCache) -> Wheel:
     return wheel
 
 
+def completed(plan: EnvironmentPlan, *, cache: ArtifactCache, memo: Memo) -> tuple[Closure, list[Wheel]]:
+    """Give what will be in the environment: its closure, and the wheels that are built here.
+
+    What patches require in addition is resolved beside the versions of the plan.
+
+    :raises InputError: a wheel requires what the release's pins do not allow
+    :raises RunFailedError: a wheel has not been built
+    """
+    wheels = [_built(wheel, cache) for wheel in plan.built]
+    return _completed(plan, wheels, memo), wheels
+
+
 def _completed(plan: EnvironmentPlan, wheels: Sequence[Wheel], memo: Memo) -> Closure:
-    """Give the plan's closure, with what patches require in addition: that is resolved beside the same versions."""
     own = {canonicalize_name(wheel.distribution_name): wheel for wheel in wheels}
     versions = {name: version for name, version in plan.closure.pins.items() if version}
     versions |= {name: wheel.version for name, wheel in own.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stackwright.build.wheel import WheelPlan, plan_wheel
-from stackwright.distribution.model import PypiSource
+from stackwright.distribution.sources import PypiSource
 from stackwright.patches import apply, read_series
 from stackwright.sources import resolve
 

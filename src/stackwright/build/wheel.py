@@ -18,9 +18,11 @@ from stackwright.errors import InputError, Where
 from stackwright.tools import git, python, uv
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from stackwright.build.cache import ArtifactCache
+    from stackwright.build.closure import Closure
     from stackwright.distribution.model import Release
     from stackwright.store import Memo, Store, TreeId
 
@@ -104,14 +106,27 @@ def build_wheel(plan: WheelPlan, *, store: Store, cache: ArtifactCache, memo: Me
     return wheel
 
 
-def _build(plan: WheelPlan, directory: Path, store: Store, memo: Memo, log: Path) -> Provenance:
-    interpreter = python.interpreter(plan.python)
+def tools_of(plan: WheelPlan, *, store: Store, memo: Memo) -> Closure:
+    """Give what the wheel is built with.
+
+    :raises InputError: no versions fit, or pyproject.toml cannot be read
+    :raises EnvironmentLacksError: no Python of this version, no network, no space
+    """
     requirements = _build_requirements(plan, store.read(plan.tree, "pyproject.toml"))
-    tools = remembered(
+    return tools_for(requirements, python.interpreter(plan.python), plan.exclude_newer, memo)
+
+
+def tools_for(requirements: Sequence[str], interpreter: Path, exclude_newer: date | None, memo: Memo) -> Closure:
+    """Give what build requirements (PEP 518) lead to."""
+    return remembered(
         memo,
-        ["build", requirements, str(interpreter), str(plan.exclude_newer or "")],
-        lambda: uv.compile_lock(requirements, python=interpreter, exclude_newer=plan.exclude_newer),
-    ).pins
+        ["build", requirements, str(interpreter), str(exclude_newer or "")],
+        lambda: uv.compile_lock(requirements, python=interpreter, exclude_newer=exclude_newer),
+    )
+
+
+def _build(plan: WheelPlan, directory: Path, store: Store, memo: Memo, log: Path) -> Provenance:
+    interpreter, tools = python.interpreter(plan.python), tools_of(plan, store=store, memo=memo).pins
     with scratch_directory(fast_base()) as scratch:
         store.export(plan.tree, scratch / "project")
         # Setuptools and PBR leave out a data file that git does not know.
@@ -139,11 +154,22 @@ def _build(plan: WheelPlan, directory: Path, store: Store, memo: Memo, log: Path
     return Provenance(inputs, {"uv": uv.version(), **tools}, {wheel.name: sha256_of(wheel)})
 
 
-def _build_requirements(plan: WheelPlan, pyproject: bytes | None) -> tuple[str, ...]:
+def build_requirements(pyproject: bytes | None) -> tuple[str, ...]:
+    """Give what a project says it is built with, in its pyproject.toml, and what most are that do not say it.
+
+    :raises ValueError: it is no such file
+    """
     try:
         table = tomllib.loads(pyproject.decode() if pyproject else "").get("build-system", {})
         return (*table.get("requires", ()), *USUAL_REQUIREMENTS)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _build_requirements(plan: WheelPlan, pyproject: bytes | None) -> tuple[str, ...]:
+    try:
+        return build_requirements(pyproject)
+    except ValueError as error:
         raise InputError(
             "the patched tree's pyproject.toml cannot be read",
             where=Where(subject=plan.component),

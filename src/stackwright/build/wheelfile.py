@@ -74,10 +74,15 @@ def version_of(wheel: Path) -> str:
     return str(parse_wheel_filename(wheel.name)[1])
 
 
-def _metadata(wheel: Path) -> Message:
+def core_metadata(wheel: Path) -> bytes:
+    """Give the file METADATA of a wheel (https://packaging.python.org/specifications/core-metadata)."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
-        return HeaderParser().parsestr(archive.read(name).decode())
+        return archive.read(name)
+
+
+def _metadata(wheel: Path) -> Message:
+    return HeaderParser().parsestr(core_metadata(wheel).decode())
 
 
 def _hash(content: bytes) -> str:

@@ -126,3 +126,12 @@ def test_a_full_disk_is_the_machines_lack(tmp_path: Path) -> None:
 def test_a_key_is_that_of_its_inputs() -> None:
     assert key_of("wheel", {"a": 1, "b": 2}) == key_of("wheel", {"b": 2, "a": 1})
     assert key_of("wheel", "ab", "c") != key_of("wheel", "a", "bc")
+
+
+def test_what_was_made_long_ago_is_removed_unless_it_is_kept(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path)
+    for name, days in (("old", 30), ("kept", 30), ("new", 1)):
+        then = time.time() - days * 86400
+        os.utime(cache.make("machines", name, writer("")), (then, then))
+    cache.prune("machines", days=28, kept=lambda name: name == "kept")
+    assert cache.keys("machines") == ["kept", "new"]

@@ -1,0 +1,1 @@
+"""A signed apt repository of what was built, with channels (the format: https://wiki.debian.org/DebianRepository/Format)."""

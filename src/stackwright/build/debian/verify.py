@@ -1,0 +1,37 @@
+"""What is different in two packages that were to be the same."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+from stackwright.tools import dpkg_deb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST = 10  # files that are named
+
+
+def differences(one: Path, other: Path) -> tuple[str, ...]:
+    """Say what of a package differs from its second build: files that are, by name, else that the package does."""
+    if not one.exists() or not other.exists():
+        return (f"{one.name}: made only {'the first' if one.exists() else 'the second'} time",)
+    first, second = dict(_members(one)), dict(_members(other))
+    changed = sorted(path for path in {*first, *second} if first.get(path) != second.get(path))
+    shown = tuple(f"{one.name}: {path}" for path in changed[:MOST])
+    more = (f"{one.name}: and {len(changed) - MOST} more files",) if len(changed) > MOST else ()
+    return (*shown, *more) or (f"{one.name}: the same files, packed in another way",)
+
+
+def _members(deb: Path) -> Iterator[tuple[str, str]]:
+    """Give every file of a package with all that the archive has of it."""
+    with tarfile.open(fileobj=io.BytesIO(dpkg_deb.file_system(deb))) as tar:
+        for member in tar:
+            stream = tar.extractfile(member) if member.isfile() else None
+            content = hashlib.sha256(stream.read()).hexdigest() if stream else member.linkname
+            about = (member.type, member.mode, member.mtime, member.uid, member.gid, member.uname, content)
+            yield member.name, repr(about)

@@ -1,0 +1,1 @@
+"""Images of services: layers, the OCI layout that holds them, what is in them, signatures and registries."""

@@ -1,0 +1,1 @@
+"""All that a release is made of in one folder, from which it can be built again without a network."""
