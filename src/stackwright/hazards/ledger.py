@@ -18,10 +18,10 @@ import yaml
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from stackwright.distribution.document import compose
-from stackwright.distribution.model import FromFile, Written
 from stackwright.distribution.reading import Collector, parse, read_yaml
 from stackwright.distribution.sentences import fault
 from stackwright.distribution.texts import Day, Name
+from stackwright.distribution.written import FromFile, Written
 from stackwright.errors import InputError, Where
 from stackwright.hazards.model import Kind
 

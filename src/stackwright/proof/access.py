@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stackwright.errors import InputError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -12,33 +14,58 @@ if TYPE_CHECKING:
     from stackwright.targets.local.cloud import Cloud
 
 
+SERVERS = "nova"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The network that stands for the outside world of a cloud on this machine.
+
+    :param subnet: the first three numbers of its /24, whose first address is the gateway
+    :param physical_network: neutron's name for it
+    """
+
+    subnet: str
+    physical_network: str = "public"
+
+
 @dataclass(frozen=True)
 class CloudAccess:
-    """A cloud on this machine, as its administrator.
+    """A cloud on this machine that has servers, as its administrator.
 
     :param api: what its APIs want to know
     :param instances: nova's folder of servers' files
     :param libvirt_uri: of the libvirt that runs the servers
     :param namespace: the network namespace with the servers' devices
-    :param outside: first three numbers of the /24 network that stands for the outside world, whose first address is
-        the gateway
-    :param physical_network: neutron's name for it
     """
 
     api: Access
     instances: Path
     libvirt_uri: str
     namespace: str
-    outside: str
-    physical_network: str = "public"
+    outside: Outside
+
+
+def outside_of(cloud: Cloud) -> Outside:
+    """Give the outside world of a cloud of the local target; it has one, whatever its services are."""
+    return Outside(cloud.state.outside)
 
 
 def access_to(cloud: Cloud) -> CloudAccess:
-    """Give the access to a cloud of the local target."""
+    """Give the access to a cloud of the local target.
+
+    :raises InputError: it has no service that makes servers
+    """
+    if SERVERS not in cloud.selection.services:
+        raise InputError(
+            f"the site {cloud.paths.root.name} has no {SERVERS}",
+            why="the smoke test starts a server",
+            fix="stackwright tempest tests the services that are there",
+        )
     return CloudAccess(
         api=cloud.access,
-        instances=cloud.paths.data("nova") / "instances",
-        libvirt_uri=cloud.renderer("nova").text("{{ shared.libvirt.uri }}"),
+        instances=cloud.paths.data(SERVERS) / "instances",
+        libvirt_uri=cloud.renderer(SERVERS).text("{{ shared.libvirt.uri }}"),
         namespace=cloud.state.namespace,
-        outside=cloud.state.outside,
+        outside=outside_of(cloud),
     )

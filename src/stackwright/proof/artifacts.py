@@ -13,8 +13,8 @@ from pydantic import Field
 from stackwright.build.cache import ArtifactCache
 from stackwright.build.environment import ENVIRONMENTS
 from stackwright.build.wheel import find_wheel
-from stackwright.distribution.model import Written
 from stackwright.distribution.texts import Name, Sha256
+from stackwright.distribution.written import Written
 from stackwright.errors import CheckFailedError, Where
 
 if TYPE_CHECKING:

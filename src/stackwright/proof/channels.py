@@ -16,11 +16,11 @@ import yaml
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from stackwright.distribution.document import compose
-from stackwright.distribution.model import FromFile, Written
 from stackwright.distribution.reading import Collector, parse, read_yaml
 from stackwright.distribution.sentences import fault
 from stackwright.distribution.texts import NAME_RULE, Name, Sha256, is_name
 from stackwright.distribution.writing import put
+from stackwright.distribution.written import FromFile, Written
 from stackwright.errors import CheckFailedError, InputError, Where, suggestion
 from stackwright.proof.artifacts import Artifact, set_id
 from stackwright.proof.evidence import Evidence

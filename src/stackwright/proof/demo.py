@@ -34,7 +34,7 @@ def ensure_demo(access: CloudAccess, guest: GuestImage) -> str:
     :raises CheckFailedError: it does not become ACTIVE, or does not answer
     """
     connection = connect(access.api)
-    outside = scene.ensure_outside(connection, access, OUTSIDE)
+    outside = scene.ensure_outside(connection, access.outside, OUTSIDE)
     address = scene.ensure_address(connection, DEMO, outside)
     network = scene.ensure_network(connection, DEMO)
     scene.ensure_router(connection, DEMO, network, outside)
@@ -82,7 +82,7 @@ def check_server(access: CloudAccess, name: str, events: Events) -> SmokeReport:
             _wait_for_answer(address)
             check.detail = f"{address} answers this machine"
     except CheckFailedError as error:
-        evidence = error.what
+        evidence = "\n".join(filter(None, (error.what, scene.seen_of(connection, name))))
     return SmokeReport(recorder.rows, evidence)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, model_validator
 
 from stackwright import __version__
-from stackwright.distribution.model import Written
 from stackwright.distribution.sentences import fault
 from stackwright.distribution.writing import put
+from stackwright.distribution.written import Written
 from stackwright.errors import InputError, Where
 
 if TYPE_CHECKING:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from openstack.exceptions import ConflictException, NotFoundException
+from keystoneauth1.exceptions import ClientException
+from openstack.exceptions import ConflictException, NotFoundException, SDKException
 
 from stackwright.errors import CheckFailedError
 from stackwright.proof.guest import COMMAND_LINE
+from stackwright.proof.guest.console import plain
 from stackwright.proof.report import wait_for
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from openstack.network.v2.router import Router
     from openstack.network.v2.security_group import SecurityGroup
 
-    from stackwright.proof.access import CloudAccess
+    from stackwright.proof.access import Outside
     from stackwright.proof.guest import GuestImage
 
 MEMORY = 128  # MiB
@@ -34,6 +36,7 @@ INSIDE = "10.0.0.0/24"
 # the kernel has no driver for the better ones.
 HARDWARE = {"hw_cdrom_bus": "scsi", "hw_scsi_model": "virtio-scsi", "hw_video_model": "vga"}
 PATIENCE = 120.0  # seconds
+CONSOLE_LINES = 20  # of a server that is in trouble
 Thing = TypeVar("Thing")
 
 
@@ -62,9 +65,9 @@ def ensure_flavor(connection: Connection, name: str) -> Flavor:
     return found or connection.compute.create_flavor(name=name, ram=MEMORY, vcpus=1, disk=DISK)
 
 
-def ensure_outside(connection: Connection, access: CloudAccess, name: str) -> Network:
+def ensure_outside(connection: Connection, outside: Outside, name: str) -> Network:
     """Give the network that stands for the outside world: a cloud can have one only, whatever its name is."""
-    physical = {"provider_network_type": "flat", "provider_physical_network": access.physical_network}
+    physical = {"provider_network_type": "flat", "provider_physical_network": outside.physical_network}
     found: Network | None = next(connection.network.networks(**physical), None)
     if found is not None:
         return found
@@ -73,9 +76,9 @@ def ensure_outside(connection: Connection, access: CloudAccess, name: str) -> Ne
         name=name,
         network_id=network.id,
         ip_version=4,
-        cidr=f"{access.outside}.0/24",
-        gateway_ip=f"{access.outside}.1",
-        allocation_pools=[{"start": f"{access.outside}.100", "end": f"{access.outside}.200"}],
+        cidr=f"{outside.subnet}.0/24",
+        gateway_ip=f"{outside.subnet}.1",
+        allocation_pools=[{"start": f"{outside.subnet}.100", "end": f"{outside.subnet}.200"}],
         is_dhcp_enabled=False,
     )
     return network
@@ -159,6 +162,25 @@ def wait_active(connection: Connection, server: Server) -> Server:
         return now if now.status == "ACTIVE" else None
 
     return wait_for(look, f"the server {server.name} did not become ACTIVE", PATIENCE)
+
+
+def seen_of(connection: Connection, name: str) -> str:
+    """Give what can be seen of a server that does not do what it is to do; empty if that is nothing."""
+    lines: list[str] = []
+    with suppress(SDKException, ClientException, CheckFailedError):
+        found = find_server(connection, name)
+        if found is None:
+            return ""
+        server = connection.compute.get_server(found.id)
+        lines.append(f"server {server.name}: {server.status}, {(server.fault or {}).get('message', 'no fault')}")
+        for port in connection.network.ports(device_id=server.id):
+            addresses = ", ".join(
+                f"{one.floating_ip_address} {one.status}" for one in connection.network.ips(port_id=port.id)
+            )
+            lines.append(f"its port: {port.status}, on {port.binding_host_id}; floating: {addresses or 'none'}")
+        log = plain(connection.compute.get_server_console_output(server)["output"])
+        lines += ["the end of its console:", *log.strip().splitlines()[-CONSOLE_LINES:]]
+    return "\n".join(lines)
 
 
 def delete_server(connection: Connection, server: Server) -> None:

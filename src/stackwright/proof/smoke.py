@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
-from keystoneauth1.exceptions import ClientException
-from openstack.exceptions import SDKException
 
 from stackwright.errors import CheckFailedError
 from stackwright.proof import consoles, scene
 from stackwright.proof.console import connect
-from stackwright.proof.demo import ensure_demo
-from stackwright.proof.guest.console import Answer, plain, read_console
+from stackwright.proof.demo import DEMO, ensure_demo
+from stackwright.proof.guest.console import Answer, read_console
 from stackwright.proof.leftovers import leftovers, traces_of
 from stackwright.proof.report import Recorder, SmokeReport, wait_for
 from stackwright.tools import ping
@@ -40,7 +38,6 @@ PREFIX = "stackwright-smoke-"
 # Seconds: for a guest under emulation on a busy machine; for everything of it to go.
 GUEST_PATIENCE, CLEAN_PATIENCE = 120.0, 30.0
 CONSOLE_INTERVAL = 0.2
-EVIDENCE_LINES = 20
 
 
 def smoke(access: CloudAccess, guest: GuestImage, events: Events, *, keep: bool = False) -> SmokeReport:
@@ -65,8 +62,11 @@ def smoke(access: CloudAccess, guest: GuestImage, events: Events, *, keep: bool 
     finally:
         proof.clean_up()
     if keep and all(row.ok for row in recorder.rows):
-        with suppress(CheckFailedError), recorder.check("demo", "nova") as check:
-            check.detail = f"the server demo answers at {ensure_demo(access, guest)}"
+        try:
+            with recorder.check("demo", "nova") as check:
+                check.detail = f"the server {DEMO} answers at {ensure_demo(access, guest)}"
+        except CheckFailedError:
+            evidence = scene.seen_of(connect(access.api), DEMO)
     return SmokeReport(recorder.rows, evidence)
 
 
@@ -106,15 +106,7 @@ class _Smoke:
 
     def evidence(self) -> str:
         """Give what can be seen of a failure before everything is removed; empty if that is nothing."""
-        if self.server is None:
-            return ""
-        lines: list[str] = []
-        with suppress(SDKException, ClientException):
-            server = self.connection.compute.get_server(self.server.id)
-            lines.append(f"server {server.name}: {server.status}, {(server.fault or {}).get('message', 'no fault')}")
-            log = plain(self.connection.compute.get_server_console_output(server)["output"])
-            lines += ["the end of its console:", *log.strip().splitlines()[-EVIDENCE_LINES:]]
-        return "\n".join(lines)
+        return scene.seen_of(self.connection, self.name)
 
     def clean_up(self) -> None:
         """Remove all that was made."""
@@ -169,12 +161,12 @@ class _Smoke:
 
     def _way_outside(self, inside: Network) -> FloatingIP:
         with self.recorder.check("floating-ip", "neutron") as check:
-            outside = scene.ensure_outside(self.connection, self.access, self.name)
+            outside = scene.ensure_outside(self.connection, self.access.outside, self.name)
             address = scene.ensure_address(self.connection, self.name, outside)
             check.detail = f"{address.floating_ip_address} of the network {outside.name}"
         with self.recorder.check("router", "neutron") as check:
             scene.ensure_router(self.connection, self.name, inside, outside)
-            check.detail = f"between {scene.INSIDE} and {self.access.outside}.0/24"
+            check.detail = f"between {scene.INSIDE} and {self.access.outside.subnet}.0/24"
         return address
 
     def _server(self, **parts: Any) -> Server:

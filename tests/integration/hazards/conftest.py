@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stackwright.build.cache import ArtifactCache
+from stackwright.build.workshop import Workshop
 from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.distribution import load
 from stackwright.events import Events
-from stackwright.proof.migrations.environments import Workshop
+from stackwright.proof.migrations.environments import plan_of
 from stackwright.store import Memo
 from tests.hazard_corpus import Corpus
 from tests.releases import CACHE, Releases
@@ -40,5 +41,5 @@ def placement_python(tmp_path_factory: pytest.TempPathFactory, releases: Release
         "components: {placement: {source: {pypi: openstack-placement, version: 16.0.0}}}\n"
     )
     workshop = Workshop(releases.store, Memo(CACHE), ArtifactCache(CACHE), Events(), root)
-    plan = workshop.plan(load(root), "2026.2", own_catalogue().service("placement"))
-    return workshop.build(plan, "placement") / "bin/python"
+    plan = plan_of(own_catalogue().service("placement"), load(root), "2026.2", workshop)
+    return workshop.environment(plan, "placement").path / "bin/python"

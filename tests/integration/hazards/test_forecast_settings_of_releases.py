@@ -21,6 +21,7 @@ from stackwright.hazards.forecast.typed import refusal
 from stackwright.hazards.model import Claim, Kind
 from stackwright.hazards.rulebook import rules_of
 from stackwright.site.settings import settings
+from stackwright.site.values.values import site_values
 from tests.documented import PROJECT
 from tests.releases import NAMES
 
@@ -35,7 +36,7 @@ COMPONENTS = ("nova", "neutron", "keystone", "glance", "cinder", "placement")
 # Groups that only libraries register, and what keystoneauth registers in groups of others.
 OF_LIBRARIES = {
     "api_database", "cache", "database", "glance_store", "images", "keystone_authtoken", "nova_sys_admin",
-    "os_glance_staging_store", "os_glance_tasks_store", "os_vif_ovs", "oslo_concurrency", "privsep",
+    "os_glance_staging_store", "os_glance_tasks_store", "os_vif_ovs", "oslo_concurrency", "oslo_policy", "privsep",
     "privsep_conntrack", "privsep_dhcp_release", "privsep_link", "privsep_namespace", "privsep_ovs_vsctl",
     "vif_plug_ovs_privileged",
 }  # fmt: skip
@@ -43,6 +44,7 @@ OF_KEYSTONE = {
     "auth_type", "auth_url", "password", "project_domain_id", "project_name", "region_name", "user_domain_id",
     "username",
 }  # fmt: skip
+OF_LIBRARIES_IN_DEFAULT = ("api_paste_config", "debug", "graceful_shutdown_timeout", "transport_url")
 MINICLOUD = PROJECT / "examples/minicloud"
 
 
@@ -81,7 +83,9 @@ def test_nothing_that_upstream_releases_stops_an_upgrade_or_needs_a_step_of_opti
 @pytest.fixture(scope="module")
 def minicloud() -> Mapping[str, tuple[Setting, ...]]:
     distribution = load(MINICLOUD)
-    return settings(distribution.site(), own_catalogue(), distribution.root)
+    selection = own_catalogue().select(distribution.site().services)
+    values = site_values(distribution, distribution.site(), own_catalogue(), selection)
+    return settings(values, selection, distribution.root)
 
 
 def test_the_example_site_goes_through_every_hop_with_one_new_name(
@@ -110,7 +114,7 @@ def test_the_options_of_the_catalogue_that_no_tree_has_are_those_of_libraries(
                 known.add(key_of(*name.split("/")))
         unknown = {(each.section, each.option) for each in some if key_of(each.section, each.option) not in known}
         rest = {f"{group}/{name}" for group, name in unknown if group not in OF_LIBRARIES and name not in OF_KEYSTONE}
-        assert rest <= {"DEFAULT/transport_url", "DEFAULT/graceful_shutdown_timeout", "DEFAULT/api_paste_config"}
+        assert rest <= {f"DEFAULT/{name}" for name in OF_LIBRARIES_IN_DEFAULT}
 
 
 def test_what_is_gone_is_told_as_it_is(releases: Releases) -> None:

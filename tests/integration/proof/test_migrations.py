@@ -24,6 +24,7 @@ import pytest
 from stackwright.build.cache import ArtifactCache
 from stackwright.build.patched import patched_components
 from stackwright.build.scratch import fast_base, scratch_directory
+from stackwright.build.workshop import Workshop
 from stackwright.distribution import load
 from stackwright.events import Event, Events, Kind
 from stackwright.hazards.claims import claims_of
@@ -32,7 +33,7 @@ from stackwright.hazards.forecast.model import Weight
 from stackwright.hazards.rulebook import rules_of
 from stackwright.proof.migrations import DryRun, dry_run, findings
 from stackwright.proof.migrations.dry_run import SUBJECT
-from stackwright.proof.migrations.environments import Workshop
+from stackwright.proof.migrations.environments import plan_of
 from stackwright.proof.migrations.service import Bench, migrating
 from stackwright.store import Memo, Store
 from stackwright.tools.scratch_mariadb import scratch_server
@@ -194,7 +195,7 @@ def _bench(desk: Desk, nova: CarriedNova) -> Iterator[Callable[[str], Callable[[
             bench = Bench(one, server, folder, CACHE)
 
             def bring(release: str) -> Callable[[str], dict[str, Any]]:
-                environment = workshop.build(workshop.plan(distribution, release, one.service), release)
+                environment = workshop.environment(plan_of(one.service, distribution, release, workshop), release).path
                 assert [ran.status for ran in bench.bring(environment, release, desk.directory / "log")] == [0]
 
                 def ask(script: str) -> dict[str, Any]:

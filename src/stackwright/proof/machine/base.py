@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -83,7 +81,7 @@ class Base:
             return Provenance({"packages": list(self.packages), "apt": apt.text}, {}, installed)
 
         made = cache.make(KIND, self.key, fill)
-        prune(cache, KIND, days=DAYS)
+        cache.prune(KIND, days=DAYS)
         return made
 
     def find(self, cache: ArtifactCache) -> Path | None:
@@ -94,11 +92,3 @@ class Base:
 def packages_of(site_packages: tuple[str, ...], *more: str) -> tuple[str, ...]:
     """Give the packages of a base for a site."""
     return tuple(sorted({*PACKAGES, *site_packages, *more}))
-
-
-def prune(cache: ArtifactCache, kind: str, *, days: int) -> None:
-    """Remove the artifacts of a kind that were made so long ago that no machine can be a copy of them any more."""
-    oldest = time.time() - days * 86400
-    for made in (cache.directory / kind).iterdir():
-        if made.stat().st_mtime < oldest:
-            shutil.rmtree(made, ignore_errors=True)

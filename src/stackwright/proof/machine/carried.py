@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from stackwright.distribution.model import GitSource, PathSource
+from stackwright.distribution.sources import GitSource, PathSource
 from stackwright.errors import InputError, Where
 from stackwright.patches.parse import parse
 from stackwright.patches.series import PATCH_SUFFIXES, SERIES, read_lines
+from stackwright.site.secrets.keeper import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,8 @@ def extra_patches(working: Path, distribution: Distribution, release: Release) -
 def copy(distribution: Distribution, release: Release, extra: tuple[ExtraPatch, ...], into: Path) -> None:
     """Copy the distribution, and put the extra patches on top of the series in the copy."""
     shutil.copytree(distribution.root, into, symlinks=True, ignore=LEFT_BEHIND)
+    # The machine has another identity, which could not open them; its site makes its own.
+    shutil.rmtree(into / FOLDER, ignore_errors=True)
     for patch in extra:
         directory = into / "patches" / patch.component / release.name
         directory.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,6 @@ from stackwright.build import wheelfile
 from stackwright.build.bytecode import link_bytecode
 from stackwright.build.cache import Provenance, key_of
 from stackwright.errors import EnvironmentLacksError
-from stackwright.proof.machine.base import prune
 from stackwright.tools import python, uv
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def install(cache: ArtifactCache, log: Path) -> Path:
         return Provenance({"pins": closure, "python": PYTHON}, {"uv": uv.version()}, {name: digest})
 
     made = cache.make(KIND, _key(closure, content, interpreter), fill)
-    prune(cache, KIND, days=DAYS)
+    cache.prune(KIND, days=DAYS)
     return made
 
 

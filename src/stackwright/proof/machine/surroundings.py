@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import EnvironmentLacksError, InputError, Where
-from stackwright.tools import apt_sources, process, slirp4netns
+from stackwright.tools import apt_config, apt_sources, slirp4netns
 from stackwright.tools.uv import KEPT
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ PIP = re.compile(r"PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|CERT|PROXY|DEFAUL
 # The authorities that this machine trusts, as Debian's ca-certificates writes them; proxies have one of their own.
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 LOOPBACK = re.compile(r"(?<=://)((?:[^/@]*@)?)(127(?:\.\d+){3}|localhost|\[::1\])(?=[:/]|$)")
-# Of apt's configuration: how files are fetched, not which, nor where they are put.
-APT_SETTING = re.compile(r"Acquire::(?:(?:https?|ftp)::|Retries|Check-|ForceIP|Allow)\S* \"(.+)\";")
+ITS_HOME = Path("/root")  # of the machine's only user
 APT_SECRETS = (Path("/etc/apt/auth.conf"), Path("/etc/apt/auth.conf.d"))
 APT_KEYS = (Path("/etc/apt/trusted.gpg"), Path("/etc/apt/trusted.gpg.d"), Path("/etc/apt/keyrings"))
 
@@ -84,15 +83,16 @@ def surroundings(working: Path, environment: Mapping[str, str]) -> Surroundings:
     :raises EnvironmentLacksError: there is none, and this machine's own sources have nothing of that suite
     """
     variables = taken_variables(environment)
-    settings = _apt_settings()
+    settings = apt_config.fetching()
     named = [Path(value) for value in variables.values() if value.startswith("/")]
     named += [Path(value) for value in re.findall(r'"(/[^"]+)"', settings)]
     files = {path: path for path in (BUNDLE, *named) if path.is_file()}
     home = Path(environment.get("HOME", "/root"))
     settled = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    own = {"/etc/uv/uv.toml": Path("/etc/uv/uv.toml"), "/root/.config/uv/uv.toml": settled / "uv/uv.toml"}
-    own["/root/.netrc"] = home / ".netrc"
-    files |= {Path(there): here for there, here in own.items() if here.is_file()}
+    uv = Path("uv") / "uv.toml"
+    own = {Path("/etc") / uv: Path("/etc") / uv, ITS_HOME / ".config" / uv: settled / uv}
+    own[ITS_HOME / ".netrc"] = home / ".netrc"
+    files |= {there: here for there, here in own.items() if here.is_file()}
     apt = own_sources(working) or machine_sources(apt_sources.machine_entries())
     files |= {path: path for place in (*APT_SECRETS, *APT_KEYS, *_keyrings(apt)) for path in _files(place)}
     return Surroundings(variables, files, apt, settings)
@@ -156,11 +156,6 @@ def machine_sources(entries: Iterable[Mapping[str, str]]) -> AptSources:
 
 def _has_suite(entry: Mapping[str, str]) -> bool:
     return SUITE in {suite.partition("-")[0] for suite in entry["suites"].split()}
-
-
-def _apt_settings() -> str:
-    shown = process.run([process.find("apt-config", package="apt"), "dump"]).text
-    return "".join(f"{line}\n" for line in shown.splitlines() if APT_SETTING.fullmatch(line))
 
 
 def _keyrings(apt: AptSources) -> tuple[Path, ...]:

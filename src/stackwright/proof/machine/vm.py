@@ -11,19 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.errors import EnvironmentLacksError, RunFailedError, Where
-from stackwright.proof.machine import itself
-from stackwright.proof.machine.container import base_step, itself_step, write_surroundings
+from stackwright.errors import EnvironmentLacksError, Where
+from stackwright.proof.machine.copies import CopyMaker
 from stackwright.proof.machine.model import STATE, Machine, in_variables
 from stackwright.tools import mkfs, process, qemu, ssh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from stackwright.build.cache import ArtifactCache
-    from stackwright.plan.step import Context, Step
-    from stackwright.proof.machine.base import Base
-    from stackwright.proof.machine.surroundings import Surroundings
+    from stackwright.plan.step import Context
 
 PACKAGES = ("dbus", "kmod", "linux-image-cloud-amd64", "openssh-server", "systemd-sysv", "udev")
 PROGRAMS = {
@@ -60,31 +56,16 @@ mount -t overlay overlay -o lowerdir=/mnt/shared,upperdir=/var/tmp/layer/upper,w
 
 
 @dataclass(frozen=True)
-class VirtualMaker:
-    """Makes virtual machines.
+class VirtualMaker(CopyMaker):
+    """Makes virtual machines."""
 
-    :param site: the site that is brought up in them
-    :param distribution: where the distribution lies here, and there
-    """
-
-    cache: ArtifactCache
-    base: Base
-    surroundings: Surroundings
-    distribution: Path
-    site: str
     kind = "vm"
     programs = PROGRAMS
-
-    def preparing(self) -> tuple[Step, ...]:
-        """Give the steps that make the base's disk and the environment of Stackwright."""
-        return base_step(self.base, self.cache), itself_step(self.cache)
 
     @contextmanager
     def running(self, place: Path, context: Context) -> Iterator[Machine]:
         """Let a virtual machine run while the block does."""
-        base, program = self.base.find(self.cache), itself.find(self.cache)
-        if base is None or program is None:
-            raise RunFailedError("the base has gone from the cache", fix="run the same command again")
+        base, program = self.parts()
         login = ssh.Login(_free_port(), place / "key", place / "known_hosts")
         key = ssh.make_key(login.key)
         login.known.write_text(ssh.known_hosts(login.port, (base / HOST_KEY).read_text()))
@@ -116,10 +97,7 @@ class VirtualMaker:
             )
             share = SHARE.format(tag=qemu.TAG)
             made.run("sh", "-ec", share, "sh", str(self.cache.directory), log=context.log)
-            file = place / "surroundings.tar"
-            variables = {"STACKWRIGHT_CACHE": str(self.cache.directory)}
-            write_surroundings(file, self.surroundings.outside(), variables, f"stackwright-{place.name}")
-            made.put(file, context.log)
+            self.introduce(made, place, {"STACKWRIGHT_CACHE": str(self.cache.directory)}, context.log)
             yield made
 
 

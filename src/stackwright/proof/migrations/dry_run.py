@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from stackwright.build.cache import ArtifactCache
 from stackwright.build.scratch import fast_base, scratch_directory
+from stackwright.build.workshop import Workshop
 from stackwright.errors import CheckFailedError, RunFailedError, StackwrightError
 from stackwright.events import Kind
 from stackwright.hazards.forecast.model import Hop
-from stackwright.proof.migrations.environments import Workshop, unpatched
+from stackwright.proof.migrations.environments import plan_of, unpatched
 from stackwright.proof.migrations.model import Compared, DryRun, Ran
 from stackwright.proof.migrations.schema import Difference, differences
 from stackwright.proof.migrations.service import Bench, migrating
@@ -103,7 +104,7 @@ class _Way:
 
     def plans(self, distribution: Distribution) -> list[EnvironmentPlan]:
         """Plan the environment of each release."""
-        return [self.workshop.plan(distribution, stop, self.one.service) for stop in self.stops]
+        return [plan_of(self.one.service, distribution, stop, self.workshop) for stop in self.stops]
 
     def runs(self, plans: Sequence[EnvironmentPlan], what: str) -> tuple[DryRun, ...]:
         """Run the way, or remember how it was when it was run with the same environments and ended well."""
@@ -113,7 +114,7 @@ class _Way:
         if known is not None:
             return known
         environments = [
-            self.workshop.build(plan, f"{what}/{stop}") for stop, plan in zip(self.stops, plans, strict=True)
+            self.workshop.environment(plan, f"{what}/{stop}").path for stop, plan in zip(self.stops, plans, strict=True)
         ]
         with scratch_directory(fast_base()) as folder:
             folder.chmod(0o700)

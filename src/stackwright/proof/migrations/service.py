@@ -13,7 +13,10 @@ from stackwright.proof.migrations.schema import read_schema
 from stackwright.site.files import render_files
 from stackwright.site.paths import SitePaths
 from stackwright.site.render import Renderer, Values
-from stackwright.site.state import SiteState, password, write_private
+from stackwright.site.secrets.forms import password
+from stackwright.site.state import SiteState, write_private
+from stackwright.site.values.merge import Placed
+from stackwright.site.values.values import default_values
 from stackwright.tools import process
 
 if TYPE_CHECKING:
@@ -100,6 +103,7 @@ class Bench:
     def _renderer(self, environment: Path) -> Renderer:
         values = Values(
             selection=self._selection,
+            said=default_values(own_catalogue(), self._selection),
             state=self._state,
             paths=SitePaths(self._folder),
             region="dry-run",
@@ -117,14 +121,14 @@ class Bench:
             folder.mkdir(parents=True, exist_ok=True)
         connections = {
             name: {
-                section: {CONNECTION: self._by_socket(renderer.text(options[CONNECTION]))}
+                section: {CONNECTION: self._set(self._by_socket(renderer.text(options[CONNECTION])))}
                 for section, options in file.ini.items()
                 if CONNECTION in options
             }
             for name, file in self.one.service.files.items()
             if file.ini is not None
         }
-        for file in render_files(self.one.service, renderer, connections, _nowhere).values():
+        for file in render_files(self.one.service, renderer, connections).values():
             file.path.parent.mkdir(parents=True, exist_ok=True)
             write_private(file.path, file.text)
 
@@ -132,6 +136,6 @@ class Bench:
         """Let an SQLAlchemy URL of the driver pymysql lead to a socket, whatever host and port it names."""
         return f"{url}{'&' if '?' in url else '?'}unix_socket={self.server.socket}"
 
-
-def _nowhere(*_keys: object, **_more: object) -> Where:
-    return Where(subject="the dry run")
+    @staticmethod
+    def _set(text: str) -> Placed:
+        return Placed(text, text, "the dry run", Where(subject="the dry run"))

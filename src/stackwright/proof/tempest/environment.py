@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from stackwright.build.environment import Environment, find_environment, plan_environment
-from stackwright.build.patched import patched_components
 from stackwright.distribution.model import Pins, Release
 
 if TYPE_CHECKING:
+    from stackwright.build.environment import Environment
+    from stackwright.build.wheel import WheelPlan
+    from stackwright.build.workshop import Workshop
     from stackwright.distribution import Distribution
-    from stackwright.proof.migrations.environments import Workshop
 
 TEMPEST = "tempest"
 
@@ -26,21 +26,11 @@ def tempest_environment(distribution: Distribution | None, release: Release | No
     :raises InputError: no versions fit
     :raises EnvironmentLacksError: no Python of this version, no network, no space
     """
-    wheels = {}
+    wheels: dict[str, WheelPlan] = {}
     if distribution is not None and release is not None and TEMPEST in release.components:
-        patched = patched_components(
-            distribution,
-            release,
-            store=workshop.store,
-            memo=workshop.memo,
-            cache=workshop.artifacts.directory,
-            events=workshop.events,
-            only={TEMPEST},
-        )
-        wheels = {name: one.wheel for name, one in patched.items()}
-    plan = plan_environment([TEMPEST], release or _no_release(), wheels, store=workshop.store, memo=workshop.memo)
-    found = find_environment(plan, workshop.artifacts)
-    return found or Environment(workshop.build(plan, "tempest/environment"), plan.key)
+        wheels = workshop.wheels(distribution, release, only={TEMPEST})
+    plan = workshop.plan([TEMPEST], release or _no_release(), wheels)
+    return workshop.environment(plan, "tempest/environment")
 
 
 def _no_release() -> Release:

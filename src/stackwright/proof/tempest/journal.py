@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stackwright.proof.tempest.failures import Failure
 
 LOOKED_AT = 3  # earlier runs that tell how long tests take
+OUTCOMES = "outcomes.json"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,19 @@ class Run:
     def remaining(self) -> tuple[str, ...]:
         """Give the tests of which nothing is known yet."""
         return remaining(self.selection.tests, self.finished())
+
+    def end(self, finished: tuple[Finished, ...]) -> tuple[Outcome, ...]:
+        """Keep what came of all tests, without all that tempest logged, and give it."""
+        outcomes = _outcomes(self.selection, finished)
+        write_private(self.folder / OUTCOMES, json.dumps([asdict(one) for one in outcomes]))
+        return outcomes
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Give what came of each test so far, also of those that were left out."""
+        kept = self.folder / OUTCOMES
+        if not kept.exists():
+            return _outcomes(self.selection, self.finished())
+        return tuple(Outcome(**{**one, "status": Status(one["status"])}) for one in json.loads(kept.read_text()))
 
 
 @dataclass(frozen=True)
@@ -143,8 +157,8 @@ class Journal:
         for number, run in enumerate(self.runs()):
             if number == LOOKED_AT:
                 break
-            for one in run.finished():
-                known.setdefault(one.outcome.test, one.outcome.seconds)
+            for outcome in run.outcomes():
+                known.setdefault(outcome.test, outcome.seconds)
         return known
 
     # What runs made ----------------------------------------------------------------------------------------------
@@ -165,7 +179,6 @@ class Journal:
         (self.folder / "made" / prefix).unlink(missing_ok=True)
 
 
-def outcomes_of(run: Run, finished: tuple[Finished, ...]) -> tuple[Outcome, ...]:
-    """Give what came of each test of a run, also of those that were left out."""
-    left_out = [Outcome(test, Status.SKIPPED, 0.0, 0.0, why) for test, why in run.selection.left_out.items()]
-    return (*(one.outcome for one in expanded(run.selection.tests, finished)), *left_out)
+def _outcomes(selection: Selection, finished: tuple[Finished, ...]) -> tuple[Outcome, ...]:
+    left_out = [Outcome(test, Status.SKIPPED, 0.0, 0.0, why) for test, why in selection.left_out.items()]
+    return (*(one.outcome for one in expanded(selection.tests, finished)), *left_out)

@@ -11,7 +11,7 @@ from stackwright.errors import RunFailedError, StackwrightError, Where
 from stackwright.events import Kind
 from stackwright.proof.tempest.config import bare, configure, written
 from stackwright.proof.tempest.failures import explain
-from stackwright.proof.tempest.journal import Report, outcomes_of
+from stackwright.proof.tempest.journal import Report
 from stackwright.proof.tempest.leftovers import prefixes_in, remove_all
 from stackwright.proof.tempest.sets import leave_out, plain, select
 from stackwright.proof.tempest.stage import PREFIX, make_account, new_prefix, set_stage
@@ -132,7 +132,7 @@ def run_tempest(
         for one in finished
         if one.outcome.status is Status.FAILED
     ]
-    return Report(cloud.name, run, environment.key, outcomes_of(run, finished), tuple(failures))
+    return Report(cloud.name, run, environment.key, run.end(finished), tuple(failures))
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def _on_stage(
         events.emit(Kind.STARTED, "tempest/stage", "make its account" + (", images, flavors" if servers else ""))
         with _told_of("tempest/stage", events):
             account = make_account(cloud, prefix)
-            image = guest() if servers and cloud.access else None
+            image = guest() if servers and cloud.ours else None
             stage = set_stage(cloud, account, features, image, servers=servers, image=ask.image)
         events.emit(Kind.DONE, "tempest/stage", f"all that is tempest's is called {prefix}", time.monotonic() - began)
         trial = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import yaml
 
-from stackwright.distribution.model import Written
+from stackwright.distribution.written import Written
 from stackwright.errors import InputError, Where, suggestion
 
 if TYPE_CHECKING:

@@ -106,8 +106,8 @@ def set_stage(
             # of tempest's workers send them in this account's name, one fails.
             list(cloud.connect_as(account).network.security_groups())
         external = features.external
-        if external is None and cloud.access is not None and "network" in features.types:
-            network = scene.ensure_outside(cloud.connection, cloud.access, account.name)
+        if external is None and cloud.outside is not None and "network" in features.types:
+            network = scene.ensure_outside(cloud.connection, cloud.outside, account.name)
             external = (network.id, network.name)
         if not servers or "compute" not in features.types:
             return Stage(account, external=external)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from subunit import ByteStreamToStreamResult
 from testtools import StreamResult
 
-from stackwright.proof.upstream.model import Outcome, Status
+from stackwright.proof.upstream.model import STATUSES, Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-STATUSES = {
-    "success": Status.OK,
-    "xfail": Status.OK,
-    "skip": Status.SKIPPED,
-    "fail": Status.FAILED,
-    "uxsuccess": Status.FAILED,
-}
 # What is of a whole class: its tests have no outcomes of their own.
 FIXTURE = re.compile(r"(?:setUp|tearDown)Class \((?P<class>[\w.]+)\)")
 LONGEST_ATTACHMENT = 1 << 22  # bytes; tempest attaches the whole log of a test

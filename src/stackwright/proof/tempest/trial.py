@@ -74,7 +74,7 @@ def try_server(cloud: CloudUnderTest, stage: Stage) -> Trial:
         raise CheckFailedError(
             "no server starts, and tempest would wait for each of its own in vain",
             why=error.what,
-            fix="stackwright smoke shows more" if cloud.access else "--image NAME names another image to boot",
+            fix="stackwright smoke shows more" if cloud.ours else "--image NAME names another image to boot",
         ) from error
     except (SDKException, ClientException) as error:
         raise CheckFailedError(

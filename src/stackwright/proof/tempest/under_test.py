@@ -11,7 +11,7 @@ from openstack.config import OpenStackConfig
 from openstack.exceptions import ConfigException, SDKException
 
 from stackwright.errors import EnvironmentLacksError, InputError, RunFailedError, suggestion
-from stackwright.proof.access import access_to
+from stackwright.proof.access import outside_of
 from stackwright.proof.console import connect
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from openstack.connection import Connection
 
-    from stackwright.proof.access import CloudAccess
+    from stackwright.proof.access import Outside
     from stackwright.targets.local.cloud import Cloud
 
 
@@ -34,7 +34,7 @@ class CloudUnderTest:
     :param region: empty if its services are in no region that was named
     :param interface: which of the endpoints are used: public, internal, admin
     :param verify: whether its certificates are checked, or the file of those that are trusted
-    :param access: to a site of ours
+    :param outside: what stands for the outside world of a site of ours
     :param logs: folder of the services' logs, of a site of ours
     """
 
@@ -44,8 +44,13 @@ class CloudUnderTest:
     region: str
     interface: str
     verify: bool | str
-    access: CloudAccess | None = None
+    outside: Outside | None = None
     logs: Path | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a site of ours."""
+        return self.outside is not None
 
     def connect_as(self, account: Account) -> Connection:
         """Give the connection of another account."""
@@ -98,7 +103,7 @@ def our_site(name: str, cloud: Cloud) -> CloudUnderTest:
         region=cloud.access.region,
         interface="public",
         verify=True,
-        access=access_to(cloud),
+        outside=outside_of(cloud),
         logs=cloud.paths.log,
     )
 

@@ -8,29 +8,33 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from stackwright.build.environment import ENVIRONMENTS, find_environment, plan_environment
-from stackwright.build.patched import patched_components
-from stackwright.distribution.model import PypiSource
+from stackwright.build.environment import ENVIRONMENTS
+from stackwright.distribution.sources import PypiSource
 from stackwright.errors import InputError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from stackwright.build.environment import EnvironmentPlan
-    from stackwright.build.wheel import WheelPlan
+    from stackwright.build.workshop import Workshop
     from stackwright.distribution import Distribution, Release
-    from stackwright.proof.migrations.environments import Workshop
 
 DEFINITION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 
 
 def environment_of(
-    distribution: Distribution, release: Release, component: str, requirements: Iterable[str], workshop: Workshop
+    distribution: Distribution,
+    release: Release,
+    component: str,
+    requirements: Iterable[str],
+    workshop: Workshop,
+    purpose: str = "tests",
 ) -> str:
     """Give the key of the environment of a component's tests, built if need be.
 
     The other components of the release that it needs come with their patches.
 
+    :param purpose: what of the component's it is for
     :raises InputError: no versions fit; the resolver says why
     :raises ProgramFailedError: a package that has only an sdist cannot be built
     :raises EnvironmentLacksError: no Python of this version, no network, no space
@@ -38,15 +42,9 @@ def environment_of(
     others = {name: one for name, one in release.components.items() if name != component}
     foreign = {name for name, one in others.items() if not isinstance(one.source, PypiSource)}
 
-    def wheels(names: Collection[str]) -> Mapping[str, WheelPlan]:
-        patched = patched_components(
-            distribution, release, store=workshop.store, memo=workshop.memo, cache=workshop.artifacts.directory,
-            events=workshop.events, only=names,
-        ) if names else {}  # fmt: skip
-        return {name: one.wheel for name, one in patched.items()}
-
     def plan(names: Collection[str]) -> EnvironmentPlan:
-        return plan_environment(requirements, release, wheels(names), store=workshop.store, memo=workshop.memo)
+        wheels = workshop.wheels(distribution, release, only=names) if names else {}
+        return workshop.plan(requirements, release, wheels)
 
     try:
         planned = plan(foreign)
@@ -55,11 +53,10 @@ def environment_of(
         }
         if needed - foreign:
             planned = plan(foreign | needed)
-        if find_environment(planned, workshop.artifacts) is None:
-            workshop.build(planned, f"{component}/test environment")
+        workshop.environment(planned, f"{component}/environment")
     except InputError as error:
         raise InputError(
-            f"there can be no environment for the tests of {component}: {error.what}",
+            f"there can be no environment for the {purpose} of {component}: {error.what}",
             where=Where(subject=f"{component} {release.name}"),
             why=error.why,
             details=error.details,

@@ -26,6 +26,16 @@ class Status(StrEnum):
         return self in {Status.OK, Status.SKIPPED}
 
 
+# What testtools calls them: https://testtools.readthedocs.io/en/latest/api.html (StreamResult.status).
+STATUSES = {
+    "success": Status.OK,
+    "xfail": Status.OK,
+    "skip": Status.SKIPPED,
+    "fail": Status.FAILED,
+    "uxsuccess": Status.FAILED,
+}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of one test.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import tomllib
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -54,10 +55,11 @@ def read_project(
             why=f"its tox.ini has none of {', '.join(f'[testenv:{name}]' for name in names[tests])}",
             fix=f"leave out --{tests}",
         )
-    toml, cfg = _toml(files["pyproject.toml"], component), _cfg(files["setup.cfg"], "setup.cfg", component)
+    toml = read_toml(files["pyproject.toml"], component)
+    cfg = read_cfg(files["setup.cfg"], "setup.cfg", component)
     stestr = _stestr(files, toml, component)
     variables = dict(tox.variables)
-    test_path = _expanded(stestr.get("test_path", ""), variables)
+    test_path = _expanded(_told_stestr(tox.commands) or stestr.get("test_path", ""), variables)
     if not test_path:
         raise InputError(
             f"nothing says where the tests of {component} are",
@@ -77,7 +79,9 @@ def read_project(
         _packages(store, tree, top),
         tests,
     )
-    return project, tuple(sorted(set(_required(store, tree, files, tox, toml, cfg))))
+    required = {*required_by_project(files["requirements.txt"], toml), "testtools"}
+    required |= {*required_by_tox(store, tree, tox, toml, cfg, ["test-requirements.txt"])}
+    return project, tuple(sorted(required))
 
 
 def entry_points_text(points: Mapping[str, Mapping[str, str]]) -> str:
@@ -89,20 +93,73 @@ def entry_points_text(points: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(sections)
 
 
+def _told_stestr(commands: Iterable[str]) -> str:
+    """Give the folder of tests that a command of tox gives to stestr (--test-path, or -t); it goes before the files."""
+    for command in commands:
+        words = command.replace("--test-path=", "--test-path ").split()
+        if words[:1] != ["stestr"]:
+            continue
+        for option, value in pairwise(words):
+            if option in {"--test-path", "-t"}:
+                return value
+    return ""
+
+
 def read_requirements(text: str) -> list[str]:
     """Give the requirements in a requirements file; its options are not ours to follow."""
     lines = (COMMENT.sub("", line).strip() for line in text.replace("\\\n", " ").splitlines())
     return [line for line in lines if line and not line.startswith("-")]
 
 
-def _required(
-    store: Store, tree: TreeId, files: Mapping[str, str], tox: ToxEnvironment, toml: Any, cfg: Any
-) -> Iterable[str]:
-    """Give what has to be installed: for the project itself, for its tests, and for the extras that these need."""
-    yield from read_requirements(files["requirements.txt"])
+def read_toml(text: str, component: str) -> dict[str, Any]:
+    """Read ``pyproject.toml``.
+
+    :raises InputError: it cannot be read
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable("pyproject.toml", component, error) from error
+
+
+def read_cfg(text: str, file: str, component: str) -> configparser.RawConfigParser:
+    """Read a file such as ``setup.cfg``.
+
+    :raises InputError: it cannot be read
+    """
+    parser = configparser.RawConfigParser(strict=False)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise _unreadable(file, component, error) from error
+    return parser
+
+
+def required_by_project(requirements: str, toml: Mapping[str, Any]) -> Iterable[str]:
+    """Give what a project itself requires.
+
+    :param requirements: the text of its ``requirements.txt``
+    :param toml: its ``pyproject.toml``
+    """
+    yield from read_requirements(requirements)
     yield from toml.get("project", {}).get("dependencies", ())
+
+
+def required_by_tox(
+    store: Store,
+    tree: TreeId,
+    tox: ToxEnvironment,
+    toml: Mapping[str, Any],
+    cfg: configparser.RawConfigParser,
+    files: Iterable[str] = (),
+) -> Iterable[str]:
+    """Give what an environment of tox requires, its files and the project's extras read.
+
+    :param files: further requirements files
+    """
     extras = list(tox.extras)
-    own = {"test-requirements.txt"} if files["test-requirements.txt"] else set()
+    own = set(files)
     for line in tox.deps:
         if line.startswith("-r"):
             own.add(line[2:].strip().removeprefix("./"))
@@ -110,14 +167,13 @@ def _required(
             extras += (match[1] or "").split(",")
         elif not line.startswith(("-", "git+", ".", "/")):
             yield line
-    for file in sorted(own):
-        yield from read_requirements(files.get(file) or (store.read(tree, file) or b"").decode("utf-8", "replace"))
+    for content in store.read_all(tree, sorted(own)).values():
+        yield from read_requirements((content or b"").decode("utf-8", "replace"))
     known = dict(toml.get("project", {}).get("optional-dependencies", {}))
     known |= {name: read_requirements(text) for name, text in (cfg["extras"].items() if "extras" in cfg else ())}
     known = {canonicalize_name(name): needed for name, needed in known.items()}
     for extra in extras:
         yield from known.get(canonicalize_name(extra.strip()), ())
-    yield "testtools"
 
 
 def _packages(store: Store, tree: TreeId, top: str) -> tuple[str, ...]:
@@ -129,11 +185,11 @@ def _packages(store: Store, tree: TreeId, top: str) -> tuple[str, ...]:
 
 def _stestr(files: Mapping[str, str], toml: Any, component: str) -> dict[str, str]:
     if files[".stestr.conf"]:
-        return dict(_cfg(files[".stestr.conf"], ".stestr.conf", component)["DEFAULT"])
+        return dict(read_cfg(files[".stestr.conf"], ".stestr.conf", component)["DEFAULT"])
     found = toml.get("tool", {}).get("stestr", {})
     if found:
         return {str(key): str(value) for key, value in found.items()}
-    tox = _cfg(files["tox.ini"], "tox.ini", component)
+    tox = read_cfg(files["tox.ini"], "tox.ini", component)
     return dict(tox["stestr"]) if "stestr" in tox else {}
 
 
@@ -153,23 +209,6 @@ def _entry_points(toml: Any, cfg: Any) -> dict[str, dict[str, str]]:
         pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
         found.setdefault(group, {}).update({name.strip(): value.strip() for name, _, value in pairs})
     return found
-
-
-def _toml(text: str, component: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _unreadable("pyproject.toml", component, error) from error
-
-
-def _cfg(text: str, file: str, component: str) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise _unreadable(file, component, error) from error
-    return parser
 
 
 def _unreadable(file: str, component: str, error: Exception) -> InputError:

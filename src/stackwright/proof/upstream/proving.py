@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from stackwright.build.cache import ArtifactCache
 from stackwright.build.version import patched_version
+from stackwright.build.workshop import Workshop
 from stackwright.errors import InputError, Where
 from stackwright.patches import apply, read_series
-from stackwright.proof.migrations.environments import Workshop
 from stackwright.proof.upstream.affected import Selector
 from stackwright.proof.upstream.bench import Bench
 from stackwright.proof.upstream.blame import Failure, Kind, judge
@@ -95,6 +95,40 @@ class Proof:
         return tuple(one for one in self.failures if one.kind is Kind.REGRESSION)
 
 
+@dataclass(frozen=True)
+class Carried:
+    """A component with its series.
+
+    :param version: upstream's
+    :param patches: the names of the series' patches
+    :param trees: upstream's, and that after each patch
+    """
+
+    version: str
+    patches: tuple[str, ...]
+    trees: tuple[TreeId, ...]
+
+
+def carry(distribution: Distribution, release: Release, component: Component, workshop: Workshop) -> Carried:
+    """Apply a component's series.
+
+    :raises PatchConflictError: it does not apply
+    :raises InputError: a source or a series is wrong
+    :raises EnvironmentLacksError: a source cannot be reached
+    """
+    store, memo = workshop.store, workshop.memo
+    series = read_series(distribution.series_directory(component.name, release.name))
+    cache = workshop.artifacts.directory
+    source = resolve([component], release, store=store, memo=memo, cache=cache, events=workshop.events)[component.name]
+    trees = (source.tree, *apply(store, source.tree, series, memo=memo).trees)
+    return Carried(source.version, tuple(patch.name for patch in series.patches), trees)
+
+
+def what_tree(count: int, patches: int) -> str:
+    """Name the tree after so many patches of a series, for a person."""
+    return f"upstream's tree and {count} of {patches} patches" if count else "upstream's tree"
+
+
 def prove(
     distribution: Distribution,
     release: Release,
@@ -117,11 +151,9 @@ def prove(
     :raises InputError: a source or a series is wrong, there is nothing to run, or no versions fit
     :raises EnvironmentLacksError: a source or a worker cannot be reached, or an environment cannot be made here
     """
-    series = read_series(distribution.series_directory(component.name, release.name))
-    source = resolve([component], release, store=store, memo=memo, cache=cache, events=events)[component.name]
-    trees = (source.tree, *apply(store, source.tree, series, memo=memo).trees)
-    version = patched_version(source.version, len(series.patches))
     workshop = Workshop(store, memo, ArtifactCache(cache), events, logs)
+    carried = carry(distribution, release, component, workshop)
+    version = patched_version(carried.version, len(carried.patches))
 
     def setting(tree: TreeId) -> tuple[Project, str]:
         project, requirements = read_project(
@@ -140,8 +172,8 @@ def prove(
             component.name, release.name, setting, store=store, records=Records(cache / FOLDER),
             executor=executor, events=events, timeout=ask.timeout,
         )  # fmt: skip
-        names = tuple(patch.name for patch in series.patches)
-        return _Proving(bench, trees, names, ask, partial(installed_functions, workshop=workshop)).proof()
+        installed = partial(installed_functions, workshop=workshop)
+        return _Proving(bench, carried.trees, carried.patches, ask, installed).proof()
 
 
 class _Proving:
@@ -211,8 +243,7 @@ class _Proving:
         return self._bench.side(self._trees[count]).modules
 
     def _run(self, count: int, names: Collection[str]) -> Mapping[str, Outcome]:
-        what = f"upstream's tree and {count} of {len(self._patches)} patches" if count else "upstream's tree"
-        return self._bench.run(self._trees[count], names, what)
+        return self._bench.run(self._trees[count], names, what_tree(count, len(self._patches)))
 
     def _failing(self, count: int, tests: Collection[str]) -> Collection[str]:
         outcomes = self._run(count, tests)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # What XML 1.0 has no place for: https://www.w3.org/TR/xml/#charsets.
 UNTOLD = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+OF_FILE = re.compile(r"(?P<file>[^:(\[]+): ?(?P<said>.+)")  # as `style.findings.told` gives it
+
 
 @dataclass(frozen=True)
 class Results:
@@ -49,8 +51,7 @@ def junit(proof: Proof | Results) -> bytes:
         time=f"{sum(outcome.seconds for outcome in proof.outcomes):.3f}",
     )
     for outcome in proof.outcomes:
-        owner, _, name = outcome.test.partition("(")[0].rpartition(".")
-        name += outcome.test[len(outcome.test.partition("(")[0]) :]
+        owner, name = _owner_and_name(outcome.test)
         case = ElementTree.SubElement(suite, "testcase", classname=owner, name=name, time=f"{outcome.seconds:.3f}")
         failure = meant.get(outcome.test)
         if failure:
@@ -82,6 +83,15 @@ def subunit_stream(proof: Proof | Results) -> bytes:
             )  # fmt: skip
         result.status(outcome.test, _status(outcome), test_tags=tags, timestamp=_at(outcome.began + outcome.seconds))
     return stream.getvalue()
+
+
+def _owner_and_name(test: str) -> tuple[str, str]:
+    """Cut a test's id before its last part, and what a linter says of a file behind the file."""
+    finding = OF_FILE.fullmatch(test)
+    if finding:
+        return finding["file"], finding["said"]
+    owner, _, name = test.partition("(")[0].rpartition(".")
+    return owner, name + test[len(test.partition("(")[0]) :]
 
 
 def _status(outcome: Outcome) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackwright.errors import RunFailedError, Where
-from stackwright.proof.upstream.model import Outcome, Reached, ShardResult, Status
+from stackwright.proof.upstream.model import STATUSES, Outcome, Reached, ShardResult, Status
 from stackwright.proof.upstream.modules import module_with
 from stackwright.tools import stestr
 
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from stackwright.proof.upstream.place import Place
 
 SCRIPT = Path(__file__).with_name("inside") / "run.py"
-# What testtools calls them: https://testtools.readthedocs.io/en/latest/api.html (StreamResult.status).
-STATUSES = {
-    "success": Status.OK,
-    "xfail": Status.OK,
-    "skip": Status.SKIPPED,
-    "fail": Status.FAILED,
-    "uxsuccess": Status.FAILED,
-}
 TOO_LONG = re.compile(r"^Timeout \(\d+:\d\d:\d\d(?:\.\d+)?\)!$", re.MULTILINE)
 STACK_LINES = 60
 

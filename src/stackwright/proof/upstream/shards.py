@@ -1,10 +1,11 @@
-"""Cut tests into shards that take about as long."""
+"""Cut tests into shards, so that all who run them are busy to the end, and a run that is cut off loses little."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import re
+from bisect import bisect
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
     from stackwright.proof.upstream.model import Shard
 
-SECONDS = 90.0  # that a shard is to take: what is lost when a run is cut off, and 10 times a big project's imports
+SECONDS = 90.0  # that a shard takes at most: what is lost when a run is cut off, and 10 times a big project's imports
+# What the last shards take at least: for so long may all but one be idle in the end. They are shorter where nobody
+# knows how long the tests take.
+SHORTEST, SHORTEST_UNKNOWN = 45.0, 10.0
+KNOWN = 0.8  # of the time that all take is that of tests that have run before: then it is known
 USUAL, USUAL_MODULE = 0.2, 5.0  # seconds that an unknown test takes, and an unknown module
 
 
 def cut(
     names: Collection[str], shard: Shard, modules: Collection[str], seconds: Mapping[str, float], width: int
 ) -> list[Shard]:
-    """Cut what is to be run into shards: neighbours stay together, as they share their modules.
+    """Cut what is to be run into shards: neighbours stay together, as they share their modules. The longest come first.
 
     :param names: ids of tests, and names of modules or classes
     :param shard: says everything else
@@ -31,14 +36,15 @@ def cut(
     :param seconds: how long tests took
     :param width: how many run at once
     """
-    weights = _weights(names, modules, seconds)
-    groups = list(_groups(sorted(names), shard.project.group))
-    count = min(len(groups), max(width, math.ceil(sum(weights.values()) / SECONDS)))
-    parts: list[list[str]] = [[] for _ in range(count)]
+    known = _known(names, modules, seconds)
+    weights = {name: known.get(name, USUAL_MODULE if name in modules else USUAL) + 0.001 for name in names}
     total, done = sum(weights.values()), 0.0
-    for group in groups:
+    shortest = SHORTEST if sum(known.values()) >= KNOWN * total else SHORTEST_UNKNOWN
+    ends = list(itertools.accumulate(_lengths(total, width, shortest)))
+    parts: list[list[str]] = [[] for _ in ends]
+    for group in _groups(sorted(names), shard.project.group):
         weight = sum(weights[name] for name in group)
-        parts[min(count - 1, int((done + weight / 2) / total * count))] += group
+        parts[min(len(parts) - 1, bisect(ends, done + weight / 2))] += group
         done += weight
     return [
         replace(shard, tests=tuple(part), modules=tuple(sorted({module_with(name, modules) for name in part} - {""})))
@@ -62,11 +68,27 @@ def _groups(names: Sequence[str], expression: str) -> Iterator[list[str]]:
         yield list(group)
 
 
-def _weights(names: Collection[str], modules: Collection[str], seconds: Mapping[str, float]) -> dict[str, float]:
+def _lengths(total: float, width: int, shortest: float) -> list[float]:
+    """Give how long shards are to take, in seconds.
+
+    Each time, all who run them get half of what is left, until that is too short: whoever has had more to do than was
+    thought then gets fewer of the last ones (S. F. Hummel, E. Schonberg, L. E. Flynn: Factoring, CACM 35, 1992).
+    """
+    if width == 1:  # nobody waits for anybody
+        count = math.ceil(total / SECONDS)
+        return [total / count] * count
+    lengths: list[float] = []
+    left = total
+    while (each := min(SECONDS, left / 2 / width)) >= shortest:
+        lengths += [each] * width
+        left -= each * width
+    return lengths + [left / width] * width
+
+
+def _known(names: Collection[str], modules: Collection[str], seconds: Mapping[str, float]) -> dict[str, float]:
+    """Give how long those of some names took that have run before."""
     inside: dict[str, float] = defaultdict(float)
     for test, took in seconds.items():
         inside[module_with(test, modules)] += took
-    return {
-        name: (inside.get(name, USUAL_MODULE) if name in modules else seconds.get(name, USUAL)) + 0.001
-        for name in names
-    }
+    took_at_last = {name: (inside if name in modules else seconds).get(name) for name in names}
+    return {name: took for name, took in took_at_last.items() if took is not None}

@@ -11,6 +11,7 @@ from stackwright.errors import InputError, Where
 
 REFERENCE = re.compile(r"\{\[(?P<section>[^\]]+)\](?P<key>[^}]+)\}")
 VARIABLE = re.compile(r"\{env:[^:}]+:?(?P<default>[^{}]*)\}")
+ARGUMENTS = re.compile(r"\{posargs(?::(?P<default>[^{}]*))?\}")
 CONDITION = re.compile(r"(?P<factors>!?[\w.]+(?:-!?[\w.]+)*(?:,!?[\w.]+(?:-!?[\w.]+)*)*):\s+(?P<rest>.*)")
 MOST_DEEP = 5
 
@@ -23,6 +24,7 @@ class ToxEnvironment:
     :param variables: what it sets
     :param deps: its requirements, line by line, as they are written
     :param extras: extras of the project itself
+    :param skip_install: whether it is without the project itself
     """
 
     there: bool
@@ -30,6 +32,7 @@ class ToxEnvironment:
     deps: tuple[str, ...]
     extras: tuple[str, ...]
     commands: tuple[str, ...]
+    skip_install: bool = False
 
 
 def read_tox(text: str, names: tuple[str, ...], component: str) -> ToxEnvironment:
@@ -64,6 +67,7 @@ def read_tox(text: str, names: tuple[str, ...], component: str) -> ToxEnvironmen
         lines("deps"),
         lines("extras"),
         lines("commands"),
+        "true" in (line.lower() for line in lines("skip_install")),
     )
 
 
@@ -107,6 +111,6 @@ def _plain(parser: configparser.RawConfigParser, line: str, factors: frozenset[s
         return " ".join(_lines(parser, match["section"], match["key"], factors, depth + 1))
 
     line = REFERENCE.sub(referred, line)
-    for word in ("{toxinidir}/", "{toxinidir}", "{posargs}"):
-        line = line.replace(word, "" if word != "{toxinidir}" else ".")
+    line = line.replace("{toxinidir}/", "").replace("{toxinidir}", ".")
+    line = ARGUMENTS.sub(lambda match: match["default"] or "", line)
     return VARIABLE.sub(lambda match: match["default"], line)

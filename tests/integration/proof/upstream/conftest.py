@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stackwright.build.cache import ArtifactCache
+from stackwright.build.workshop import Workshop
 from stackwright.distribution import load
 from stackwright.events import Events
-from stackwright.proof.migrations.environments import Workshop
 from stackwright.proof.upstream.environment import environment_of
 from stackwright.proof.upstream.model import Shard, ShardResult, Status
 from stackwright.proof.upstream.place import Place

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import tarfile
-import time
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -14,11 +12,9 @@ from pathlib import Path
 import pytest
 
 import stackwright
-from stackwright.build.cache import ArtifactCache
 from stackwright.distribution import load
 from stackwright.errors import InputError
 from stackwright.proof.machine import itself
-from stackwright.proof.machine.base import prune
 from stackwright.proof.machine.carried import archive, copy, extra_patches
 from stackwright.proof.machine.model import in_variables, written_variables
 from stackwright.proof.machine.results import MACHINE, adopt, smoke_junit, unpack
@@ -175,12 +171,3 @@ def test_the_smoke_tests_report_becomes_junit() -> None:
     text = smoke_junit(rows).decode()
     assert 'tests="2" failures="1"' in text
     assert '<failure message="no answer &lt;"' in text
-
-
-def test_what_was_made_long_ago_is_removed_from_the_cache(tmp_path: Path) -> None:
-    for name, days in (("old", 30), ("new", 1)):
-        (tmp_path / "machines" / name).mkdir(parents=True)
-        then = time.time() - days * 86400
-        os.utime(tmp_path / "machines" / name, (then, then))
-    prune(ArtifactCache(tmp_path), "machines", days=28)
-    assert [path.name for path in (tmp_path / "machines").iterdir()] == ["new"]

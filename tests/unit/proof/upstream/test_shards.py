@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from stackwright.proof.upstream.model import Project, Shard
 from stackwright.proof.upstream.shards import cut
 from stackwright.store import TreeId
@@ -26,6 +28,30 @@ def test_what_takes_long_is_cut_into_more() -> None:
     assert len(shards) == 20
     slow = cut(TESTS, SHARD, MODULES, {TESTS[0]: 60.0}, 2)
     assert [len(shard.tests) for shard in slow] == [1, 19]
+
+
+def lengths(shards: list[Shard], seconds: float) -> list[float]:
+    return [len(shard.tests) * seconds for shard in shards]
+
+
+def test_as_many_shards_as_all_who_run_them_have_to_do_in_the_same_time() -> None:
+    tests = [f"w.tests.test_a.T.test_{number:04}" for number in range(2000)]
+    known = cut(tests, SHARD, MODULES, dict.fromkeys(tests, 0.1), 2)  # 200 s
+    assert lengths(known, 0.1) == pytest.approx([50, 50, 50, 50], abs=1)
+    unknown = cut(tests[:1000], SHARD, MODULES, {}, 2)  # thought to take as long
+    assert lengths(unknown, 0.2) == pytest.approx([50, 50, 25, 25, *[12.5] * 4], abs=1)
+    alone = cut(tests, SHARD, MODULES, dict.fromkeys(tests, 0.1), 1)
+    assert lengths(alone, 0.1) == pytest.approx([200 / 3] * 3, abs=1)
+
+
+def test_the_last_shards_of_many_are_short() -> None:
+    tests = [f"w.tests.test_a.T.test_{number:04}" for number in range(9000)]
+    many = lengths(cut(tests, SHARD, MODULES, dict.fromkeys(tests, 0.1), 2), 0.1)  # 15 min
+    assert [round(one) for one in many] == sorted(map(round, many), reverse=True)
+    assert many[:2] == pytest.approx([90, 90], abs=1)
+    assert sum(many[-4:]) == pytest.approx(4 * many[-1], abs=1)
+    assert 45 <= many[-1] < 90
+    assert sum(many) == pytest.approx(900)
 
 
 def test_what_belongs_together_stays_together() -> None:

@@ -27,6 +27,12 @@ setenv =
   {[testenv]setenv}
   OS_TEST_PATH=./w/tests/functional
 commands = stestr run {posargs}
+
+[testenv:pep8]
+skip_install = true
+commands =
+  flake8 {posargs:w setup.py}
+  doc8 {posargs}
 """
 
 
@@ -47,6 +53,13 @@ def test_a_section_can_be_for_several_environments_and_refer_to_others() -> None
     assert tox.there
     assert dict(tox.variables)["OS_TEST_PATH"] == "./w/tests/functional"
     assert dict(tox.variables)["A"] == "1"
+
+
+def test_arguments_of_the_user_are_none_and_the_project_s_own_stay() -> None:
+    tox = read_tox(TOX, ("pep8",), "w")
+    assert [command.split() for command in tox.commands] == [["flake8", "w", "setup.py"], ["doc8"]]
+    assert tox.skip_install
+    assert not read_tox(TOX, ("py3",), "w").skip_install
 
 
 def test_no_file_says_nothing() -> None:

@@ -1,0 +1,1 @@
+"""Upstream's style checks on a component with its patches: flake8 with hacking, and ruff."""
