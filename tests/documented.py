@@ -28,6 +28,8 @@ FENCE = re.compile(r"^(?P<fence>```+)(?P<info>.*)\n(?P<text>(?:.*\n)*?)(?P=fence
 PROMPT = "$ "
 # A line of progress, as it is told where no terminal is: it scrolls away on one.
 PROGRESS = re.compile(r"^ *\d+\.\d  (started|progress|done|skipped|note|warning) .*\n", re.MULTILINE)
+# A column is as wide as what stands in it: the same with a file's longer line number.
+WIDTH = re.compile(r"([- ])\1+")
 SHELLS = ("console", "sh")
 
 
@@ -118,6 +120,7 @@ def run_documented(
 
 
 def is_as_documented(printed: str, documented: str) -> bool:
-    """Tell whether what was printed is what stands in the documentation; progress does not count."""
-    form = ".*?".join(re.escape(part) for part in documented.rstrip("\n").split("..."))
-    return re.fullmatch(form, PROGRESS.sub("", printed).rstrip("\n"), re.DOTALL) is not None
+    """Tell whether what was printed is what stands in the documentation; progress and widths of tables do not count."""
+    printed, documented = (WIDTH.sub(r"\1", text.rstrip("\n")) for text in (PROGRESS.sub("", printed), documented))
+    form = ".*?".join(re.escape(part) for part in documented.split("..."))
+    return re.fullmatch(form, printed, re.DOTALL) is not None

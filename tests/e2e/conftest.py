@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "examples/minicloud"
+# Those of the demo, which may have been run here: another opens them.
+SECRETS = shutil.ignore_patterns("secrets")
 # Below a folder that the database's user can pass; downloads and artifacts are kept from one run to the next, and
 # shared with the demo.
 STATE = Path(os.environ.get("STACKWRIGHT_TEST_STATE", "/var/lib/stackwright/tests"))
@@ -100,7 +102,7 @@ def minicloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stackwright]
     """The example distribution's cloud, brought up from an empty state directory."""
     need_root()
     distribution = tmp_path_factory.mktemp("distribution") / "minicloud"
-    shutil.copytree(EXAMPLE, distribution)
+    shutil.copytree(EXAMPLE, distribution, ignore=SECRETS)
     cloud = Stackwright(distribution, STATE / "minicloud").fresh()
     cloud("up")
     yield cloud
@@ -110,7 +112,7 @@ def minicloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stackwright]
 @pytest.fixture
 def distribution(tmp_path: Path) -> Path:
     """A copy of the example distribution to do things to."""
-    return Path(shutil.copytree(EXAMPLE, tmp_path / "minicloud"))
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "minicloud", ignore=SECRETS))
 
 
 @pytest.fixture

@@ -105,8 +105,8 @@ def test_a_port_that_is_taken(minicloud: Stackwright) -> None:
 def test_a_service_that_dies_at_start_shows_its_last_log_lines_with_the_step(minicloud: Stackwright) -> None:
     site = minicloud.distribution / "sites/local.yaml"
     good = site.read_text()
-    wrong = "  placement: {placement.conf: {placement_database: {connection: 'nonsense://x'}}}\n"
-    site.write_text(good.replace("config:\n", f"config:\n{wrong}"))
+    wrong = "  placement: {conf: {placement.conf: {placement_database: {connection: 'nonsense://x'}}}}\n"
+    site.write_text(good.replace("values:\n", f"values:\n{wrong}"))
     message = minicloud("up", status=4).stderr
     assert "step placement/" in message
     assert "nonsense" in message

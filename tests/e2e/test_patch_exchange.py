@@ -49,7 +49,7 @@ def upstream(tmp_path: Path) -> Upstream:
 @pytest.fixture
 def ours(tmp_path: Path, upstream: Upstream) -> Stackwright:
     root = tmp_path / "distribution"
-    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("patches", "releases"))
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("patches", "releases", "values"))
     (root / "releases").mkdir()
     for release in ("2026.1", "2026.2"):
         (root / "releases" / f"{release}.yaml").write_text(RELEASE.format(nova=upstream.directory))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -39,6 +41,13 @@ new file mode 100644
 BROKEN = EXTRA.replace("new file mode 100644\n--- /dev/null", "--- a/keystone/proved.py").replace(
     "@@ -0,0 +1 @@\n", "@@ -1 +1 @@\n-no such line\n"
 )
+
+# Asks the cloud in a machine for its API of identities.
+ASK = """python3 -c '
+import json, urllib.request
+port = json.load(open("/var/lib/stackwright/sites/small/site.json"))["ports"]["keystone-api"]
+print(urllib.request.urlopen(f"http://127.0.0.1:{port}/v3").status)
+'"""
 
 pytestmark = pytest.mark.cloud
 
@@ -82,12 +91,26 @@ def extra(name: str, text: str, component: str = "keystone") -> None:
     (folder / name).write_text(text)
 
 
-def test_a_container_proves_the_working_tree_and_is_thrown_away(proof: Stackwright) -> None:
+def test_a_container_proves_the_working_tree_is_kept_until_an_interrupt_and_is_thrown_away(proof: Stackwright) -> None:
     extra("proved.patch", EXTRA)
     before = {path: path.read_bytes() for path in proof.distribution.rglob("*") if path.is_file()}
-    done = run(proof, "--in", "container", "--results", "results")
-    assert "nobody has used it before" in done.stdout, "the plan is shown, with reasons"
-    assert "minicloud is proved in a container" in done.stdout
+    words = ("proof", "run", "--in", "container", "--results", "results", "--keep")
+    with Path("out").open("wb") as out, Path("err").open("wb") as err:
+        running = subprocess.Popen([*proof.argv, "--site", "small", *words], stdout=out, stderr=err, env=proof.env)
+    try:
+        shell = shell_in(running, Path("err"))
+        looked = subprocess.run(
+            [*shell, "-c", f"cat /etc/hostname; {ASK}"], capture_output=True, text=True, check=False
+        )
+        assert re.fullmatch("stackwright-[0-9a-f]+\n200\n", looked.stdout), looked
+        assert Path("results/machine/sites/small/log").is_dir(), "results are there while the machine is"
+    finally:
+        running.send_signal(signal.SIGINT)
+        status = running.wait(60)
+    assert status == 0
+    done = Path("out").read_text()
+    assert "nobody has used it before" in done, "the plan is shown, with reasons"
+    assert "minicloud is proved in a container" in done
     assert {path: path.read_bytes() for path in proof.distribution.rglob("*") if path.is_file()} == before
     results = Path("results")
     site = results / "machine/sites/small"
@@ -103,6 +126,16 @@ def test_a_container_proves_the_working_tree_and_is_thrown_away(proof: Stackwrig
     assert not [path for path in results.rglob("*") if path.name in {"secrets.json", "clouds.yaml", "keystone.conf"}]
     # The machine built keystone with the patch; as the cache is shared, it is there for the next one.
     assert list(CACHE.glob("environments/*/lib/python3.11/site-packages/keystone/proved.py"))
+
+
+def shell_in(running: subprocess.Popen[bytes], told: Path) -> list[str]:
+    """Wait until a run lets its machine be looked at, and give the command of a shell in it."""
+    until = time.monotonic() + 900
+    while not (found := re.search("; a shell in it: (.+)", told.read_text())):
+        assert running.poll() is None, told.read_text()
+        assert time.monotonic() < until, told.read_text()
+        time.sleep(0.2)
+    return shlex.split(found[1])
 
 
 @pytest.mark.parametrize("kind", ["container", "vm"])

@@ -18,8 +18,10 @@ from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
 from stackwright.proof.tempest.stream import read
+from tests.opened import opened
 
 from .conftest import CACHE, PROJECT, Stackwright
+from .test_upgrade_forecast_of_a_site import text_of
 
 FEW = r"tempest\.api\.(identity\.v3\.test_tokens|image\.v2\.test_versions|network\.test_versions)\."
 SERVER = r"ServersTestManualDisk\.test_verify_server_details\["
@@ -71,14 +73,16 @@ def results(rows: list[dict[str, Any]]) -> dict[str, int]:
 @pytest.mark.cloud
 def test_it_runs_on_the_site_and_leaves_nothing_behind(minicloud: Stackwright, tmp_path: Path) -> None:
     before = books(minicloud)
-    junit, subunit = tmp_path / "results.xml", tmp_path / "results.subunit"
-    rows = minicloud.json("tempest", "--tests", f"{FEW}|{SERVER}", "--junit", str(junit), "--subunit", str(subunit))
+    junit, subunit, html = (tmp_path / f"results.{kind}" for kind in ("xml", "subunit", "html"))
+    files = ("--junit", str(junit), "--subunit", str(subunit), "--html", str(html))
+    rows = minicloud.json("tempest", "--tests", f"{FEW}|{SERVER}", *files)
     assert results(rows)["passed"] >= 5
     assert "failed" not in results(rows)
     assert books(minicloud) == before
     cases = ElementTree.parse(junit).getroot().findall("testcase")
     assert len(cases) == sum(results(rows).values())
     assert subunit.stat().st_size > 0
+    assert "ServersTestManualDisk.test_verify_server_details" in text_of(html)  # among what takes longest
 
 
 @pytest.mark.cloud
@@ -86,7 +90,7 @@ def test_its_passwords_are_its_own_and_only_its_owner_can_read_them(minicloud: S
     minicloud("tempest", "--tests", FEW)
     run = max((minicloud.site / "tempest/runs").iterdir())
     config = (run / "tempest.conf").read_text()
-    admin = json.loads((minicloud.site / "secrets.json").read_text())["keystone-admin"]
+    admin = opened(minicloud.distribution)["keystone-admin"]
     assert admin not in config
     assert stat.S_IMODE((run / "tempest.conf").stat().st_mode) == 0o600
     assert stat.S_IMODE(run.stat().st_mode) == 0o700

@@ -23,13 +23,14 @@ release: "2026.1"
 target: local
 region: RegionOne
 services: [core]
-config:
+values:
   nova:
-    nova.conf:
-      DEFAULT:
-        instances_path: /srv/instances
-      libvirt:
-        num_memory_encrypted_guests: "8"
+    conf:
+      nova.conf:
+        DEFAULT:
+          instances_path: /srv/instances
+        libvirt:
+          num_memory_encrypted_guests: "8"
 """
 RELEASES = {"2026.1": ("33.0.0", "29.0.0"), "2026.2": ("34.0.0", "30.0.0")}
 REQUEST = "nova/api/openstack/api_version_request.py"
@@ -64,7 +65,7 @@ def test_an_option_that_the_site_sets_and_that_is_gone_is_told_with_the_line_tha
     found = findings(stackwright)
     gone = found["option", "libvirt/num_memory_encrypted_guests"]
     assert gone["weight"] == "step"
-    assert "sites/local.yaml:11" in gone["where"]
+    assert "sites/local.yaml:12" in gone["where"]
     assert ("option", "DEFAULT/instances_path") not in found
 
 
@@ -106,7 +107,7 @@ def test_there_is_a_page_a_component_and_a_summary(stackwright: Stackwright, tmp
     assert sorted(file.name for file in pages.iterdir()) == ["index.html", "keystone.html", "nova.html"]
     index, nova = (text_of(pages / name) for name in ("index.html", "nova.html"))
     assert "Go with these steps" in index
-    assert "sites/local.yaml:11" in nova
+    assert "sites/local.yaml:12" in nova
     assert found["option", "libvirt/num_memory_encrypted_guests"]["what"][1:] in nova
 
 

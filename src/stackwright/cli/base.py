@@ -10,7 +10,7 @@ from cliff.lister import Lister
 
 from stackwright.cli.workspace import Workspace
 from stackwright.errors import RunFailedError, Where
-from stackwright.events import Kind
+from stackwright.events import Kind, concealed
 from stackwright.store.healing import move_aside
 from stackwright.tools.git import DamagedError
 
@@ -35,8 +35,8 @@ class _InWorkspace(Command):
         return ""
 
     def say(self, text: str) -> None:
-        """Write a line to standard output."""
-        self.app.stdout.write(f"{text}\n")
+        """Write a line to standard output; no secret is shown."""
+        self.app.stdout.write(f"{concealed(text)}\n")
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Run the command, and again where the store or a mirror turned out to be damaged: all in them comes again.

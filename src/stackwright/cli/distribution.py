@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 
 from cliff.command import Command
 
+from stackwright.build.backports.model import BackportsFile
+from stackwright.build.backports.package_list import lists, read_list
+from stackwright.build.debian.folder import PackageFolder, package_folders
+from stackwright.build.debian.metadata import MetaData
+from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.cli.base import Listing, WorkspaceLister
 from stackwright.distribution import init, schema
 from stackwright.distribution.reading import Collector
@@ -15,15 +20,26 @@ from stackwright.distribution.schemas import MODELS
 from stackwright.hazards.ledger import LedgerFile, read_ledger
 from stackwright.patches import read_series
 from stackwright.proof.channels import ChannelFile, check_channels
+from stackwright.site.policy.expectations import TESTS, ExpectationsFile, read_expectations
+from stackwright.site.policy.personas import PersonasFile, read_personas
+from stackwright.site.values.values import site_values
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from stackwright.distribution.model import Written
+    from stackwright.distribution.written import Written
 
 # Every file of a distribution that has a model, by what `schema` calls it.
-FILES: Mapping[str, type[Written]] = {**MODELS, "claims": LedgerFile, "channel": ChannelFile}
+FILES: Mapping[str, type[Written]] = {
+    **MODELS,
+    "backports": BackportsFile,
+    "claims": LedgerFile,
+    "channel": ChannelFile,
+    "package": MetaData,
+    "personas": PersonasFile,
+    "policy-tests": ExpectationsFile,
+}
 
 
 class Init(Command):
@@ -67,14 +83,31 @@ class Check(WorkspaceLister):
         rows: list[tuple[object, ...]] = []
         with collector.collecting():
             read_ledger(self.workspace.root)
+        for file in lists(self.workspace.root).values():
+            with collector.collecting():
+                read_list(file, self.workspace.root)
+        with collector.collecting():
+            read_personas(self.workspace.root)
+        with collector.collecting():
+            if (self.workspace.root / TESTS).exists():
+                read_expectations(self.workspace.root)
         with collector.collecting():
             distribution = self.workspace.distribution
             with collector.collecting():
                 check_channels(distribution)
+            for site in distribution.sites.values():
+                with collector.collecting():
+                    selection = own_catalogue().select(site.services, site.where("services"))
+                    site_values(distribution, site, own_catalogue(), selection)
             for release in distribution.releases.values():
                 for component in release.components.values():
                     with collector.collecting():
                         series = read_series(distribution.series_directory(component.name, release.name))
                         rows.append((release.name, component.name, str(component.source), len(series.patches)))
+        for name, directory in package_folders(self.workspace.root).items():
+            with collector.collecting():
+                folder = PackageFolder.read(directory)
+                count = sum(len(series.patches) for series in folder.series())
+                rows.append(("", f"packages/{name}", f"{folder.debian_name} {folder.about.debver}", count))
         collector.raise_errors()
         return ("Release", "Component", "Source", "Patches"), rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import traceback
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from stackwright.errors import InputError, ManyInputsError, StackwrightError, of_os_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class DefectError(StackwrightError):
@@ -41,6 +42,15 @@ def told(error: StackwrightError, format_: str) -> str:
     if format_ != "json":
         return f"error: {error}"
     return "\n".join(json.dumps(_row(one)) for one in _each(error))
+
+
+def tell_all(errors: Iterable[StackwrightError], format_: str) -> int:
+    """Write errors that did not end a command to standard error, and give the exit status: the highest of theirs."""
+    status = 0
+    for error in errors:
+        sys.stderr.write(f"{told(error, format_)}\n")
+        status = max(status, error.status)
+    return status
 
 
 def _each(error: StackwrightError) -> Sequence[StackwrightError]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceCommand, WorkspaceLister, add_columns
-from stackwright.cli.errors import told
+from stackwright.cli.errors import tell_all
 from stackwright.errors import CheckFailedError
 from stackwright.store import Memo, Store
 
@@ -61,8 +61,7 @@ class HazardCheck(WorkspaceLister):
         for one in self._report.found:
             if not one.accepted:
                 sys.stderr.write("\n".join(hazard_told(one.hazard)) + "\n")
-        for error in self._report.errors:
-            sys.stderr.write(f"{told(error, self.workspace.log_format)}\n")
+        tell_all(self._report.errors, self.workspace.log_format)
         return 0 if self._report.good else CheckFailedError.status
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceLister
-from stackwright.cli.errors import told
+from stackwright.cli.errors import tell_all
 from stackwright.cli.hazard_check import acceptance_told, hazard_told, sides_told
 from stackwright.errors import CheckFailedError, StackwrightError
 from stackwright.store import Memo, Store
@@ -71,8 +71,7 @@ class HazardLint(WorkspaceLister):
                 sys.stderr.write("\n".join(lines) + "\n")
         # What does not apply, the look after the mending says again.
         errors = {str(error): error for error in (*self._errors, *self._report.errors)}
-        for error in errors.values():
-            sys.stderr.write(f"{told(error, self.workspace.log_format)}\n")
+        tell_all(errors.values(), self.workspace.log_format)
         return 0 if self._report.good and not errors else CheckFailedError.status
 
     def _mend(self, linter: Linter, bases: Bases, *, only: str | None) -> list[str]:

@@ -16,6 +16,7 @@ from stackwright import __version__
 from stackwright.cli.display import FORMATS
 from stackwright.cli.errors import of_the_family, told
 from stackwright.errors import InputError, suggestion
+from stackwright.events import concealed
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +40,14 @@ COMMANDS = {
     "patch range": "patch_share:Range",
     "patch lint": "patch_lint:Lint",
     "patch sets": "patch_lint:Sets",
+    "secret list": "secret:ListSecrets",
+    "secret audit": "secret:Audit",
+    "secret rotate": "secret:Rotate",
+    "secret public": "secret:ShowPublic",
+    "secret identity": "secret:ShowIdentity",
+    "secret recipients list": "secret:ListRecipients",
+    "secret recipients add": "secret:AddRecipient",
+    "secret recipients remove": "secret:RemoveRecipient",
     "ci github": "ci:Github",
     "ci gitlab": "ci:Gitlab",
     "ci checks": "ci:Checks",
@@ -64,6 +73,35 @@ COMMANDS = {
     "patch enable": "patch_edit:Enable",
     "patch drop": "patch_drop:Drop",
     "build": "build:Build",
+    "build deb": "build_deb:BuildDeb",
+    "build image": "build_image:BuildImage",
+    "image list": "image:ListImages",
+    "image diff": "image:DiffImages",
+    "image sbom": "image:ShowSbom",
+    "image sign": "image:SignImages",
+    "image verify": "image:VerifyImages",
+    "image push": "image:PushImages",
+    "image pull": "image:PullImage",
+    "provenance": "provenance:ShowProvenance",
+    "archive": "release_archive:ArchiveRelease",
+    "archive verify": "release_archive:ArchiveVerify",
+    "archive restore": "release_archive:ArchiveRestore",
+    "export constraints": "export:ExportConstraints",
+    "export pip": "export:ExportPip",
+    "export kolla": "export:ExportKolla",
+    "config render": "config:ConfigRender",
+    "config diff": "config:ConfigDiff",
+    "config validate": "config:ConfigValidate",
+    "config explain": "config:ConfigExplain",
+    "config sample": "config:ConfigSample",
+    "policy matrix": "policy:PolicyMatrix",
+    "policy diff": "policy:PolicyDiff",
+    "policy test": "policy:PolicyTest",
+    "policy sample": "policy:PolicySample",
+    "policy validate": "policy:PolicyValidate",
+    "value get": "value:GetValue",
+    "value explain": "value:ExplainValue",
+    "value lint": "value:LintValues",
     "plan": "site:ShowPlan",
     "up": "site:Up",
     "down": "site:Down",
@@ -81,6 +119,15 @@ COMMANDS = {
     "promote": "promote:Promote",
     "channel list": "promote:ListChannels",
     "channel show": "promote:ShowChannel",
+    "backport status": "backport:BackportStatus",
+    "backport build": "backport:BackportBuild",
+    "backport impact": "backport:BackportImpact",
+    "repository list": "apt_repository:RepositoryList",
+    "repository add": "apt_repository:RepositoryAdd",
+    "repository promote": "apt_repository:RepositoryPromote",
+    "repository remove": "apt_repository:RepositoryRemove",
+    "repository prune": "apt_repository:RepositoryPrune",
+    "repository publish": "apt_repository:RepositoryPublish",
 }
 INTERRUPTED = 130  # what cliff ends with, as a shell does: 128 and the number of SIGINT
 
@@ -103,6 +150,7 @@ class Stackwright(App):
             deferred_help=True,
         )
         self.status: int | None = None
+        self.after_interrupt = "the same command goes on from here"
 
     def build_option_parser(
         self, description: str | None, version: str | None, argparse_kwargs: dict[str, Any] | None = None
@@ -157,10 +205,11 @@ class Stackwright(App):
         self.status = InputError.status
 
     def clean_up(self, cmd: Command, result: int, err: BaseException | None) -> None:
-        """Remember the status that an error leads to."""
+        """Remember the status that an error leads to, and what comes after an interrupt."""
         super().clean_up(cmd, result, err)
         if isinstance(err, Exception):
             self.status = of_the_family(err).status
+        self.after_interrupt = getattr(cmd, "after_interrupt", self.after_interrupt)
 
 
 class _Message(logging.Formatter):
@@ -172,8 +221,8 @@ class _Message(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record.msg, Exception) and not record.exc_info:
-            return told(of_the_family(record.msg), self._format)
-        text = super().format(record)
+            return concealed(told(of_the_family(record.msg), self._format))
+        text = concealed(super().format(record))
         return f"error: {text}" if record.levelno >= logging.ERROR else text
 
 
@@ -186,7 +235,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     application = Stackwright()
     status = application.run(list(sys.argv[1:] if argv is None else argv))
     if status == INTERRUPTED:
-        print("interrupted: the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print(f"interrupted: {application.after_interrupt}", file=sys.stderr)  # noqa: T201
     return application.status if application.status is not None else status
 
 

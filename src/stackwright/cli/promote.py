@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceCommand, WorkspaceLister
+from stackwright.cli.signing import KEY, signing_key
 from stackwright.errors import CheckFailedError, InputError, Where
 from stackwright.store.lock import locked
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from stackwright.proof.channels import ChannelFile, Channels, Move, RecordedSet
     from stackwright.proof.evidence import Evidence
-
-KEY = "STACKWRIGHT_SIGNING_KEY"
 
 
 class Promote(WorkspaceCommand):
@@ -125,7 +124,7 @@ class Promote(WorkspaceCommand):
         from stackwright.proof.channels import Move
         from stackwright.proof.promotion import moved
 
-        signing = _key(key)
+        signing = signing_key(key, "the record of a channel is signed")
         who = channels.signer(signing)
         move = Move(set_=entry.set_, when=datetime.now(UTC).replace(microsecond=0), by=who, back_from=back_from)
         record = moved(before, entry, move, channel=channel, distribution=channels.distribution)
@@ -226,14 +225,3 @@ def _named(channels: Channels, begin: str) -> RecordedSet:
         )
     ((id_, name),) = holders.items()
     return channels.get(name).of(id_)
-
-
-def _key(given: Path | None) -> Path:
-    named = given or (Path(os.environ[KEY]) if os.environ.get(KEY) else None)
-    if named is None:
-        raise InputError(
-            "there is no key to sign with",
-            why="the record of a channel is signed",
-            fix=f"name an SSH key: --key FILE, or {KEY}",
-        )
-    return named.absolute()

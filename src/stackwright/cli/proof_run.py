@@ -40,6 +40,8 @@ NONE = "none"
 class ProofRun(WorkspaceCommand):
     """Prove the distribution in a disposable machine: bring its site up there, test it, and throw it away."""
 
+    after_interrupt = "the same command begins again"  # instead of what others are told
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add where and what."""
         parser = super().get_parser(prog_name)
@@ -83,6 +85,8 @@ class ProofRun(WorkspaceCommand):
         proving = Proving(wished)
         plan = proving.plan()
         results.prepare(wished.results)
+        again = " ".join((workspace.again, "proof run", *_words(parsed_args)))
+        self.after_interrupt = f"the machine is gone; a new one: {again}\n  logs and results: {wished.results}"
         self._show(plan)
         signal.signal(signal.SIGTERM, _interrupt)
         with workspace.events() as events:
@@ -120,6 +124,12 @@ def _sets(named: list[str] | None, distribution: Distribution, *, whole: bool) -
     for name in sets:
         expression_of(name, None)
     return sets
+
+
+def _words(parsed_args: argparse.Namespace) -> tuple[str, ...]:
+    """Give the options of another such run; the folder of the results is in use now."""
+    sets = (word for name in parsed_args.tempest or () for word in ("--tempest", name))
+    return "--in", parsed_args.kind, *sets, *(("--keep",) if parsed_args.keep else ())
 
 
 def _interrupt(*_: Any) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cliff.command import Command
 
 MADE = "<!-- Made by `python -m stackwright.cli.reference docs/reference`: change the code, not this page. -->"
+ANYTHING = "anything"
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
 
 
@@ -109,9 +110,9 @@ def _distribution() -> str:
         whole = schema(model)
         models = whole.get("$defs", {})
         words = {f"#/$defs/{name}": part for name, part in models.items() if "enum" in part}
-        parts += _of_object(whole["title"].removeprefix("Stackwright ").capitalize(), whole)
+        parts += _of_object(whole["title"].removeprefix("Stackwright ").capitalize(), whole, words)
         for name, part in models.items():
-            if "enum" not in part:
+            if "enum" not in part and f"## {_title(name)}" not in parts:  # several files may have it
                 parts += _of_object(_title(name), part, words)
     return _page(parts)
 
@@ -143,12 +144,14 @@ def _of_object(title: str, part: Mapping[str, Any], words: Mapping[str, Any] | N
     rows = [
         (
             f"`{key}`",
-            _kind((words or {}).get(value.get("$ref"), value)),
+            _kind(value, words),
             _presence(key, value, required=key in required),
             _cell(value.get("description", "")),
         )
         for key, value in part["properties"].items()
     ]
+    if (others := part.get("additionalProperties", False)) is not False:
+        rows.append(("any other", _kind(others, words) if isinstance(others, dict) else ANYTHING, "", ""))
     yield _table(("Key", "Value", "If missing", "Meaning"), rows)
 
 
@@ -157,8 +160,9 @@ def _title(model: str) -> str:
     return model.removesuffix("File") or model
 
 
-def _kind(value: Mapping[str, Any]) -> str:
+def _kind(value: Mapping[str, Any], words: Mapping[str, Any] | None = None) -> str:
     """Say in words what a value may be."""
+    value = (words or {}).get(str(value.get("$ref")), value)
     if "$ref" in value:
         name = _title(value["$ref"].rsplit("/", 1)[-1])
         return f"[{name}](#{name.lower()})"
@@ -166,12 +170,14 @@ def _kind(value: Mapping[str, Any]) -> str:
         return " or ".join(f"`{word}`" for word in value.get("enum", [value.get("const")]))
     for choice in ("anyOf", "oneOf"):
         if choice in value:
-            return " or ".join(_kind(one) for one in value[choice] if one.get("type") != "null")
+            return " or ".join(_kind(one, words) for one in value[choice] if one.get("type") != "null")
+    if "type" not in value:
+        return ANYTHING
     if value["type"] == "array":
-        return f"list of {_kind(value['items'])}"
+        return f"list of {_kind(value['items'], words)}"
     if value["type"] == "object":
         inner = value.get("additionalProperties") or next(iter(value["patternProperties"].values()))
-        return f"map of {_kind(inner)}"
+        return f"map of {_kind(inner, words) if isinstance(inner, dict) else ANYTHING}"
     return {"path": "path", "date": "day"}.get(value.get("format", ""), WORDS[value["type"]])
 
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceLister
-from stackwright.cli.errors import told
+from stackwright.cli.errors import tell_all
 from stackwright.distribution import GitSource, PathSource
 from stackwright.errors import InputError, StackwrightError, suggestion
 from stackwright.events import Kind
@@ -134,9 +134,7 @@ class Update(_SourceLister):
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Print the list, then what could not be done."""
         super().run(parsed_args)
-        for error in self._errors:
-            sys.stderr.write(f"{told(error, self.workspace.log_format)}\n")
-        return max((error.status for error in self._errors), default=0)
+        return tell_all(self._errors, self.workspace.log_format)
 
 
 def _row(mirror: Mirror, source: GitSource, digits: int | None) -> tuple[str, str, str, str, str]:

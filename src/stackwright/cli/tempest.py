@@ -63,6 +63,7 @@ class Tempest(WorkspaceLister):
         parser.add_argument("--ssh-user", metavar="USER", help="with --cloud: also log in to servers, as this user")
         parser.add_argument("--junit", metavar="FILE", type=Path, help="write the results as JUnit XML")
         parser.add_argument("--subunit", metavar="FILE", type=Path, help="write the results as a subunit stream (v2)")
+        parser.add_argument("--html", metavar="FILE", type=Path, help="write a page: failures, history, what is slow")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:
@@ -87,11 +88,12 @@ class Tempest(WorkspaceLister):
                 if parsed_args.clean:
                     return self._cleaned(cloud, journal, events)
                 self._report = self._run(parsed_args, ask, cloud, journal, store, memo, events)
-        self._write(parsed_args)
+        self._write(parsed_args, journal)
         return _rows(self._report)
 
-    def _write(self, parsed_args: argparse.Namespace) -> None:
+    def _write(self, parsed_args: argparse.Namespace, journal: Journal) -> None:
         """Write the files that are asked for."""
+        from stackwright.proof.tempest.page import page
         from stackwright.proof.upstream.reports import Results, junit, subunit_stream
 
         assert self._report is not None
@@ -100,6 +102,8 @@ class Tempest(WorkspaceLister):
             parsed_args.junit.write_bytes(junit(results))
         if parsed_args.subunit:
             parsed_args.subunit.write_bytes(subunit_stream(results))
+        if parsed_args.html:
+            parsed_args.html.write_text(page(self._report, journal, _summary(self._report)))
 
     def _cloud(self, name: str | None) -> CloudUnderTest:
         from stackwright.proof.tempest.under_test import other_cloud, our_site
@@ -112,7 +116,7 @@ class Tempest(WorkspaceLister):
     def _environment(self, cloud: str | None, store: Store, memo: Memo, events: Events) -> Environment:
         """Give tempest's environment: by the site's release, or by none where there is no distribution."""
         from stackwright.build.cache import ArtifactCache
-        from stackwright.proof.migrations.environments import Workshop
+        from stackwright.build.workshop import Workshop
         from stackwright.proof.tempest.environment import tempest_environment
 
         workspace = self.workspace
@@ -174,7 +178,7 @@ class Tempest(WorkspaceLister):
                 f"interrupted: {left} of {len(run.selection.tests)} tests have not been run",
                 fix=f"{self.workspace.again} tempest --resume",
             ) from None
-        if cloud.access is not None:
+        if cloud.ours:
             self._record(report, events)
         return report
 
@@ -266,6 +270,17 @@ def _rows(report: Report) -> Listing:
     rows += [("skipped", count, why) for why, count in report.skips.items()]
     rows.append(("passed", report.count(Status.OK), ""))
     return ("Result", "Tests", "What"), rows
+
+
+def _summary(report: Report) -> str:
+    """Say in one line what came of it."""
+    from stackwright.proof.upstream.model import Status
+
+    counts = ", ".join(
+        f"{report.count(status)} {word}"
+        for status, word in ((Status.OK, "passed"), (Status.FAILED, "failed"), (Status.SKIPPED, "skipped"))
+    )
+    return f"{report.cloud}, {report.run.scope}: {len(report.outcomes)} tests, {counts}"
 
 
 def _demand(report: Report) -> None:

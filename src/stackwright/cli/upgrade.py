@@ -66,10 +66,16 @@ class UpgradeForecast(WorkspaceLister):
         from stackwright.catalogue.catalogue import own_catalogue
         from stackwright.hazards.forecast.forecast import forecast
         from stackwright.site.settings import settings
+        from stackwright.site.values.values import site_values
         from stackwright.sources.bases import Bases
 
         workspace = self.workspace
-        site, root = workspace.any_site, workspace.distribution.root
+        site, catalogue = workspace.any_site, own_catalogue()
+        set_there = {}
+        if site is not None:
+            selection = catalogue.select(site.services, site.where("services"))
+            said = site_values(workspace.distribution, site, catalogue, selection)
+            set_there = settings(said, selection, workspace.distribution.root)
         memo, store = Memo(workspace.cache), Store(workspace.state / "store.git")
         with workspace.events() as events:
             bases = Bases(workspace.distribution, store=store, memo=memo, cache=workspace.cache, events=events)
@@ -79,7 +85,7 @@ class UpgradeForecast(WorkspaceLister):
                 parsed_args.end,
                 skip_level=parsed_args.skip_level,
                 site=site.name if site else "",
-                settings=settings(site, own_catalogue(), root) if site else {},
+                settings=set_there,
                 bases=bases,
                 memo=memo,
                 today=date.today(),

@@ -9,10 +9,11 @@ from importlib.metadata import entry_points
 import pytest
 
 from stackwright.cli.main import Stackwright
+from stackwright.consoled import __main__ as consoled
 from tests.documented import PROJECT, SHELLS, Block, blocks, pages, shell_blocks
 
 WORDS = re.compile(
-    r"(?:^|[|;&(]|sudo)\s*(?P<command>(?:stackwright|openstack|\./run)(?=\s|$)[^|;&()<>]*)", re.MULTILINE
+    r"(?:^|[|;&(]|sudo)\s*(?P<command>(?:stackwright(?:-consoled)?|openstack|\./run)(?=\s|$)[^|;&()<>]*)", re.MULTILINE
 )
 KNOWN_WORDS = re.compile(r"cloud|by-hand|status=\d")
 
@@ -40,6 +41,15 @@ def test_a_command_of_ours_takes_what_the_documentation_gives_it(words: list[str
         return
     factory, name, arguments = application.command_manager.find_command(rest)
     factory(application, None, cmd_name=name).get_parser(f"stackwright {name}").parse_args(arguments)
+
+
+@pytest.mark.parametrize("words", documented("stackwright-consoled"), ids=" ".join)
+def test_the_console_broker_takes_what_the_documentation_gives_it(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consoled, "_user", lambda _: 42)  # of a compute, not of this machine
+    monkeypatch.setattr(consoled, "_group", lambda _: 42)
+    assert consoled.parser().parse_args(words[1:]).command == words[1]
 
 
 @pytest.mark.parametrize("words", documented("openstack"), ids=" ".join)

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from stackwright.build.backports.model import BackportsFile
 from stackwright.catalogue.model import Service
 from stackwright.distribution.model import DistributionFile, ReleaseFile, SiteFile
 from stackwright.distribution.reading import parse, read_yaml
+from stackwright.distribution.values import ValueSchema, ValuesFile
 from stackwright.hazards.ledger import LedgerFile
 from stackwright.hazards.rulebook import Rules
 from stackwright.proof.channels import ChannelFile
+from stackwright.site.policy.expectations import ExpectationsFile
+from stackwright.site.policy.personas import PersonasFile
 from tests.documented import Block, blocks, pages
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -20,9 +24,14 @@ MODELS: dict[str, type[BaseModel]] = {
     "release": ReleaseFile,
     "site": SiteFile,
     "service": Service,
+    "backports": BackportsFile,
     "claims": LedgerFile,
     "channel": ChannelFile,
     "rules": Rules,
+    "values": ValuesFile,
+    "value-schema": ValueSchema,
+    "personas": PersonasFile,
+    "policy-tests": ExpectationsFile,
 }
 EXAMPLES = [block for page in pages() for block in blocks(page) if block.language == "yaml"]
 

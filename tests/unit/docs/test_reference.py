@@ -14,6 +14,7 @@ from stackwright.cli.reference import pages, write
 from stackwright.site.paths import SitePaths
 from stackwright.site.render import Renderer, Values
 from stackwright.site.state import SiteState
+from stackwright.site.values.values import default_values
 from tests.documented import PROJECT
 
 REFERENCE = PROJECT / "docs/reference"
@@ -39,8 +40,10 @@ def test_the_pages_are_written_where_one_says(tmp_path: Path) -> None:
 
 
 def test_the_names_a_template_may_use_are_documented() -> None:
+    selection = own_catalogue().select(["keystone"])
     values = Values(
-        selection=own_catalogue().select(["keystone"]),
+        selection=selection,
+        said=default_values(own_catalogue(), selection),
         state=SiteState("0a1b2c", {}, 4, {}),
         paths=SitePaths(Path("/site")),
         region="RegionOne",

@@ -164,7 +164,7 @@ DIFF = MAIL[MAIL.index(b"diff") : MAIL.index(b"-- \n")]
         (b"", "it is empty"),
         (b"  \n\n", "it is empty"),
         (b"<!DOCTYPE html><p>Not found", "it is a web page"),
-        (gzip.compress(MAIL), "it is compressed"),
+        (gzip.compress(MAIL, mtime=0), "it is compressed"),
         (base64.b64encode(MAIL), "it is base64"),
         (b"\x7fELF\0\0", "it is binary data"),
         (b"Dear all,\nplease merge\n", "begins with 'Dear all,'"),
