@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -113,6 +114,25 @@ def test_a_service_that_dies_at_start_shows_its_last_log_lines_with_the_step(min
     site.write_text(good)
     minicloud("up")
     assert {row["Health"] for row in minicloud.json("status")} == {"healthy"}
+
+
+@pytest.mark.cloud
+def test_a_guest_whose_tap_is_set_down_has_its_network_again(minicloud: Stackwright) -> None:
+    minicloud("smoke", "--keep")
+    number = json.loads((minicloud.site / "site.json").read_text())["id"]
+    ip = ["ip", "-netns", f"stackwright-{number}", "-json", "link"]
+    (tap,) = (
+        link["ifname"]
+        for link in json.loads(subprocess.check_output([*ip, "show", "type", "tun"]))
+        if link["ifname"].startswith("tap")
+    )
+    subprocess.run([*ip, "set", tap, "down"], check=True)
+    until = time.monotonic() + 10
+    while "UP" not in json.loads(subprocess.check_output([*ip, "show", tap]))[0]["flags"]:
+        assert time.monotonic() < until, f"{tap} stays down"
+        time.sleep(0.05)
+    assert {row["Result"] for row in minicloud.json("smoke", "--server", "demo")} == {"ok"}
+    minicloud("smoke", "--clean")
 
 
 @pytest.mark.cloud
