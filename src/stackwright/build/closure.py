@@ -71,6 +71,16 @@ def lock_with(lock: str, files: Mapping[str, tuple[Path, str]]) -> str:
     return "".join([*kept, *own])
 
 
+def lock_beside(lock: str, wheels: Mapping[str, tuple[str, str]]) -> str:
+    """Give a lock with these wheels in place of what it has under their names, for whoever has them beside it.
+
+    :param wheels: name (normalized) -> the wheel's path from where pip is run, and its SHA-256
+    """
+    kept = [entry for entry in _entries(lock) if canonicalize_name(re.split("[=@ ]", entry)[0]) not in wheels]
+    own = [f"./{path} \\\n    --hash=sha256:{sha256}\n" for _, (path, sha256) in sorted(wheels.items())]
+    return "".join([*kept, *own])
+
+
 def _entries(lock: str) -> list[str]:
     return [entry for entry in ENTRY.split(lock) if entry.strip()]
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from stackwright.catalogue.platform import Platform
     from stackwright.distribution.document import Document
     from stackwright.distribution.values import DeclaredValue
+
+LINUX = "linux"
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,18 @@ class Catalogue:
 
     :param values: those that services of any kind read
     :param documents: the files it was read from, by service; none of one that was made by hand
+    :param platform: what it has been adapted to, if that is not Linux
     """
 
     services: Mapping[str, Service]
     values: Mapping[str, DeclaredValue] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
+    platform: Platform | None = None
 
     def where(self, service: str, *loc: str | int) -> Where:
         """Give the place of what the keys of an entry lead to."""
+        if self.platform is not None and (where := self.platform.changes(service, loc)) is not None:
+            return where
         document = self.documents.get(service)
         return document.where(loc, key=True) if document else Where(subject=f"the catalogue's {service}")
 
@@ -79,13 +86,25 @@ class Catalogue:
         :raises InputError: there is none of this name
         """
         if name not in self.services:
+            if self.platform is not None and name in self.platform.lacks:
+                raise self._lacked(name, None)
             raise InputError(f"there is no service {name!r} in the catalogue", fix=suggestion(name, self.services))
         return self.services[name]
+
+    def _lacked(self, name: str, where: Where | None) -> InputError:
+        """Say that the platform lacks a service that others have."""
+        assert self.platform is not None
+        return InputError(
+            f"the platform {self.platform.name} has no service {name!r}",
+            where=where,
+            why=self.platform.lacks[name],
+            fix=f"remove it; the platform has {', '.join(self.services)}",
+        )
 
     def select(self, wanted: Iterable[str], where: Where | None = None) -> Selection:
         """Give the services of these names and groups and all that they require, in the order of requirement.
 
-        :raises InputError: a name is neither a service's nor a group's
+        :raises InputError: a name is neither a service's nor a group's, or the platform lacks the service
         """
         selected: dict[str, Service] = {}
 
@@ -98,6 +117,8 @@ class Catalogue:
             selected[name] = service
 
         for word in wanted:
+            if self.platform is not None and word in self.platform.lacks:
+                raise self._lacked(word, where)
             if word not in self.services and word not in self.groups:
                 raise InputError(
                     f"there is no service or group {word!r} in the catalogue",
@@ -140,7 +161,12 @@ def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
 
 
 @cache
-def own_catalogue() -> Catalogue:
-    """Read the catalogue that comes with Stackwright."""
+def own_catalogue(platform: str = LINUX) -> Catalogue:
+    """Read the catalogue that comes with Stackwright, as it is on a platform: Linux, or one of `platforms/`."""
     with resources.as_file(resources.files("stackwright.catalogue")) as folder:
-        return read_catalogue(folder / "services", folder / "values.yaml")
+        catalogue = read_catalogue(folder / "services", folder / "values.yaml")
+        if platform == LINUX:
+            return catalogue
+        from stackwright.catalogue.platform import adapted, read_platform  # most sites need no other
+
+        return adapted(catalogue, read_platform(folder / "platforms" / f"{platform}.yaml"))

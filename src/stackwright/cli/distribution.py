@@ -97,8 +97,9 @@ class Check(WorkspaceLister):
                 check_channels(distribution)
             for site in distribution.sites.values():
                 with collector.collecting():
-                    selection = own_catalogue().select(site.services, site.where("services"))
-                    site_values(distribution, site, own_catalogue(), selection)
+                    catalogue = own_catalogue(site.platform)
+                    selection = catalogue.select(site.services, site.where("services"))
+                    site_values(distribution, site, catalogue, selection)
             for release in distribution.releases.values():
                 for component in release.components.values():
                     with collector.collecting():

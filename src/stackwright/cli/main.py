@@ -102,6 +102,7 @@ COMMANDS = {
     "value get": "value:GetValue",
     "value explain": "value:ExplainValue",
     "value lint": "value:LintValues",
+    "site render": "site_render:SiteRender",
     "plan": "site:ShowPlan",
     "up": "site:Up",
     "down": "site:Down",

@@ -70,9 +70,10 @@ class UpgradeForecast(WorkspaceLister):
         from stackwright.sources.bases import Bases
 
         workspace = self.workspace
-        site, catalogue = workspace.any_site, own_catalogue()
+        site = workspace.any_site
         set_there = {}
         if site is not None:
+            catalogue = own_catalogue(site.platform)
             selection = catalogue.select(site.services, site.where("services"))
             said = site_values(workspace.distribution, site, catalogue, selection)
             set_there = settings(said, selection, workspace.distribution.root)

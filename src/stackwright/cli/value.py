@@ -27,7 +27,8 @@ def values_of(workspace: Workspace, host: str | None = None) -> tuple[SiteValues
     from stackwright.errors import InputError, suggestion
     from stackwright.site.values.values import site_values
 
-    site, catalogue = workspace.site, own_catalogue()
+    site = workspace.site
+    catalogue = own_catalogue(site.platform)
     selection = catalogue.select(site.services, site.where("services"))
     values = site_values(workspace.distribution, site, catalogue, selection)
     if host is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.display import displayed
 from stackwright.distribution.place import find
+from stackwright.errors import InputError
 from stackwright.site.paths import SitePaths, default_cache_directory, default_state_directory
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ class Workspace:
     def site(self) -> Site:
         """The site."""
         return self.distribution.site(self._options.site)
+
+    def choose(self, site: str) -> None:
+        """Mean the site that a command names itself.
+
+        :raises InputError: another one is named by the global option
+        """
+        if self._options.site not in (None, site):
+            raise InputError(f"two sites are named: {self._options.site} and {site}", fix="leave out --site")
+        self._options.site = site
 
     @property
     def any_site(self) -> Site | None:

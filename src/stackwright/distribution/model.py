@@ -146,7 +146,10 @@ class SiteFile(FromFile):
     model_config = ConfigDict(title="Stackwright site")
 
     release: Name = Field(description="the release that it runs")
-    target: Literal["local"] = Field(description="what it runs on: local, this machine")
+    target: Literal["local", "hosts"] = Field(
+        description="what it runs on: local, this machine; hosts, machines of their own"
+    )
+    platform: Literal["linux", "freebsd"] = Field("linux", description="the system of its hosts: linux or freebsd")
     region: Name = Field(description="name of its region in the identity service")
     services: Annotated[tuple[Name, ...], Field(min_length=1)] = Field(
         description="services, or groups of services, of the catalogue"
@@ -157,6 +160,22 @@ class SiteFile(FromFile):
     values: Values = Field(Values(), description="its values: `global`, and by service")
     groups: Mapping[Name, GroupFile] = Field({}, description="hosts that are alike")
     hosts: Mapping[Name, HostFile] = Field({}, description="its hosts")
+
+    @model_validator(mode="after")
+    def _target_has_platform(self) -> SiteFile:
+        if self.target == "local" and self.platform != "linux":
+            raise fault(
+                f"the target local is this machine, which is no {self.platform}",
+                fix="write `target: hosts`",
+                at=("platform",),
+            )
+        if self.target == "hosts" and self.platform == "linux":
+            raise fault(
+                "the target hosts is there with the platform freebsd alone",
+                fix="write `platform: freebsd`, or `target: local`",
+                at=("target",),
+            )
+        return self
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> SiteFile:

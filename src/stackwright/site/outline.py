@@ -13,6 +13,7 @@ from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.errors import InputError, suggestion
 from stackwright.site import state as site_state
 from stackwright.site.paths import SitePaths
+from stackwright.site.platform import host_values
 from stackwright.site.render import Values
 from stackwright.site.secrets.opening import secrets_of
 from stackwright.site.values.values import site_values
@@ -70,12 +71,16 @@ def outline(
     """
     paths = SitePaths(state / "sites" / site.name)
     release = distribution.release(site.release)
-    selection = own_catalogue().select(site.services, site.where("services"))
+    catalogue = own_catalogue(site.platform)
+    selection = catalogue.select(site.services, site.where("services"))
     _check_ports(site, selection)
-    said = site_values(distribution, site, own_catalogue(), selection)
+    said = site_values(distribution, site, catalogue, selection)
     patched = patched_components(distribution, release, store=store, memo=memo, cache=cache, events=events)
     environments = plan_environments(selection, release, patched, store, memo)
     secrets = secrets_of(site, said, selection, paths, anew=anew)
+    if catalogue.platform is not None:
+        hosts = host_values(site, selection, said, secrets, catalogue.platform, cache)
+        return Outline(site, release, patched, environments, hosts)
     chosen = replace(site_state.choose(selection, site_state.load(paths), site.ports), secrets=secrets)
     values = Values(
         selection=selection,

@@ -106,7 +106,7 @@ def choose(selection: Selection, kept: SiteState | None, wished: Mapping[str, in
             ports[name] = wished[name]
         elif name not in ports:
             ports[name] = _free_port(preferred, set(ports.values()) | set(wished.values()))
-    _refuse_shared({name: ports[name] for name in selection.ports()}, wished)
+    refuse_shared({name: ports[name] for name in selection.ports()}, wished)
     return replace(state, ports=ports)
 
 
@@ -122,7 +122,12 @@ def write_private(file: Path, text: str) -> None:
         raise
 
 
-def _refuse_shared(ports: Mapping[str, int], wished: Mapping[str, int]) -> None:
+def refuse_shared(ports: Mapping[str, int], wished: Mapping[str, int]) -> None:
+    """See that each port is one service's.
+
+    :param wished: ports that the user set
+    :raises InputError: two have one
+    """
     holders: dict[int, str] = {}
     for name, port in ports.items():
         other = holders.setdefault(port, name)

@@ -56,7 +56,9 @@ class Policies:
 
         :raises InputError: something is wrong with them
         """
-        return site_values(self.environments.distribution, self.site, own_catalogue(), self._selection)
+        return site_values(
+            self.environments.distribution, self.site, own_catalogue(self.site.platform), self._selection
+        )
 
     @cached_property
     def overrides(self) -> Mapping[str, Mapping[str, Placed]]:
@@ -146,7 +148,7 @@ class Policies:
 
     @cached_property
     def _selection(self) -> Selection:
-        return own_catalogue().select(self.site.services, self.site.where("services"))
+        return own_catalogue(self.site.platform).select(self.site.services, self.site.where("services"))
 
     def _case(self, service: str) -> Case:
         environment = self._environment(service)

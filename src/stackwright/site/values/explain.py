@@ -158,6 +158,8 @@ class Readers:
         """Give every text that is rendered for a service, those that others share included."""
         seen: set[tuple[str, str]] = set()
         waiting = [*_texts(entry.model_dump(exclude={"shared"}))]
+        platform = self._values.known.catalogue.platform
+        waiting += _texts(platform.of(service).system.settings) if platform is not None else ()
         options = catalogue_options(self._values, self._selection, service)
         waiting += [said.value for one in options for said in one.said]
         waiting += [text for path, text in self._said if path[0] == service and path[1] in RESERVED]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.catalogue.catalogue import Selection
 from stackwright.distribution.values import CONF, GLOBAL
+from stackwright.site.platform import unfit
 from stackwright.site.values.explain import Readers, catalogue_options
 from stackwright.site.values.merge import said, sayings, scalars, written
 from stackwright.site.values.secrecy import plain_secret, shown
@@ -53,6 +54,7 @@ def lint(values: SiteValues, selection: Selection, distribution: Distribution) -
     found = [
         *_places(values, selection),
         *_secrets(values),
+        *_unfit(values),
         *_sentinels(values, distribution.value_schema.sentinels),
         *_equal(values, selection),
         *_shadowed(values, distribution),
@@ -130,6 +132,12 @@ def _secrets(values: SiteValues) -> Iterator[Finding]:
         for path, text, where in scalars(layer):
             if why := plain_secret(values, path, text):
                 yield Finding(ERROR, "plain-secret", ".".join(path), why, where, KEEP)
+
+
+def _unfit(values: SiteValues) -> Iterator[Finding]:
+    """Find what the site's platform lacks."""
+    for path, error in unfit(values):
+        yield Finding(ERROR, "platform", path, f"{error.what}: {error.why}", error.where, error.fix)
 
 
 def _sentinels(values: SiteValues, sentinels: tuple[str, ...]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from stackwright.targets.local.files import config_step
 from stackwright.targets.local.identities import administrator, administrator_step, identity_step
 from stackwright.targets.local.processes import process_step
 from stackwright.targets.local.tasks import task_step
+from stackwright.targets.naming import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,8 +85,3 @@ def _identity_there(cloud: Cloud) -> tuple[str, ...]:
     service, provider = cloud.identity_provider
     tasks = cloud.selection.services[service].tasks
     return (f"{service}/{provider.process}", *(f"{service}/{task.name}" for task in tasks))
-
-
-def qualified(service: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Give the full names of steps that an entry names: those without a service are its own."""
-    return tuple(name if "/" in name else f"{service}/{name}" for name in names)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from stackwright.plan.graph import Graph
 from stackwright.plan.step import Context, Step, Verdict, done, needed
-from stackwright.targets.local.assemble import qualified
 from stackwright.targets.local.machine import NETWORK, SUPERVISOR
 from stackwright.targets.local.processes import program_name
+from stackwright.targets.naming import qualified
 from stackwright.tools import namespaces, process
 from stackwright.tools.supervisor import RUNNING_STATES
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from stackwright.build.cache import ArtifactCache
 from stackwright.build.environment import find_environment
 from stackwright.catalogue.catalogue import own_catalogue
-from stackwright.distribution.sources import PypiSource
 from stackwright.errors import InputError
 from stackwright.site import state as site_state
 from stackwright.site.access import written_password
@@ -27,6 +26,7 @@ from stackwright.targets.local.artifacts import environment_step, wheel_step
 from stackwright.targets.local.assemble import cloud_graph
 from stackwright.targets.local.cloud import Cloud
 from stackwright.targets.local.validity import validity_step
+from stackwright.targets.migrations import migrations_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from stackwright.build.environment import Environment, EnvironmentPlan
     from stackwright.build.patched import PatchedComponent
     from stackwright.catalogue.catalogue import Selection
-    from stackwright.distribution import Distribution, Release, Site
+    from stackwright.distribution import Distribution, Site
     from stackwright.events import Events
     from stackwright.plan.graph import Graph
     from stackwright.site.policy.personas import Personas
@@ -92,7 +92,7 @@ def make_wish(
         values=values,
         files={name: render_files(service, Renderer(values, name)) for name, service in selection.services.items()},
         identities={name: plan.key for name, plan in made.environments.items()},
-        migrations=_migrations(selection, made.release, made.patched, store),
+        migrations=migrations_of(selection, made.release, made.patched, store),
     )
     personas = read_personas(distribution.root)
     built: dict[str, Environment] = {}
@@ -136,7 +136,7 @@ def known_cloud(site: Site, *, state: Path) -> Cloud:
             why=f"there is nothing of it in {paths.root}",
             fix="bring it up: stackwright up",
         )
-    selection = own_catalogue().select(site.services, site.where("services"))
+    selection = own_catalogue(site.platform).select(site.services, site.where("services"))
     password = written_password(paths)
     secrets = {
         f"{name}-{entry.provides.identity.password}": password
@@ -144,7 +144,7 @@ def known_cloud(site: Site, *, state: Path) -> Cloud:
         if entry.provides.identity is not None and password
     }
     chosen = replace(site_state.choose(selection, kept, site.ports), secrets=secrets)
-    values = _bare_values(site, default_values(own_catalogue(), selection), selection, chosen, state)
+    values = _bare_values(site, default_values(own_catalogue(site.platform), selection), selection, chosen, state)
     return Cloud(values, files={name: {} for name in selection.services}, identities={}, migrations={})
 
 
@@ -154,8 +154,8 @@ def known_values(distribution: Distribution, site: Site, *, state: Path) -> Valu
     :raises InputError: something is wrong with its values
     """
     paths = SitePaths(state / "sites" / site.name)
-    selection = own_catalogue().select(site.services, site.where("services"))
-    said = site_values(distribution, site, own_catalogue(), selection)
+    selection = own_catalogue(site.platform).select(site.services, site.where("services"))
+    said = site_values(distribution, site, own_catalogue(site.platform), selection)
     kept = site_state.load(paths) or SiteState("000000", {}, 0)
     secrets = secrets_of(site, said, selection, paths)
     chosen = replace(site_state.choose(selection, kept, site.ports), secrets=secrets)
@@ -183,38 +183,15 @@ def _bare_values(site: Site, said: SiteValues, selection: Selection, chosen: Sit
 
 def _check_site(site: Site) -> None:
     """See that this target can be what the site asks for."""
+    if site.target != "local":
+        raise InputError(
+            f"the site {site.name} runs on hosts of its own, not on this machine",
+            where=site.where("target", key=True),
+            fix=f"stackwright site render {site.name} OUT",
+        )
     if site.hosts:
         raise InputError(
             "the target local has one host, this machine",
             where=site.where("hosts", key=True),
             fix="remove `hosts:`, or give the site another target",
         )
-
-
-def _migrations(
-    selection: Selection, release: Release, patched: Mapping[str, PatchedComponent], store: Store
-) -> dict[str, str]:
-    """Give what each task's migrations are made of: the ids of their subtrees, or the version where there is no tree.
-
-    :raises InputError: the catalogue names a path that the component's tree does not have
-    """
-    made_of = {}
-    for name, service in selection.services.items():
-        for task in service.tasks:
-            if task.until.trees is None or service.component is None:
-                continue
-            component = patched.get(service.component)
-            if component is None:
-                source = release.component(service.component).source
-                assert isinstance(source, PypiSource)  # all others are built here
-                made_of[f"{name}/{task.name}"] = f"{source.pypi} {source.version}"
-                continue
-            subtrees = {path: store.subtree(component.applied.tree, path) for path in task.until.trees}
-            for path, subtree in subtrees.items():
-                if subtree is None:
-                    raise InputError(
-                        f"the tree of {service.component} has no {path}, where the catalogue looks for migrations",
-                        fix="add it, or correct the catalogue's entry",
-                    )
-            made_of[f"{name}/{task.name}"] = " ".join(f"{path}={subtree}" for path, subtree in subtrees.items())
-    return made_of

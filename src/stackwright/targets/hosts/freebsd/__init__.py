@@ -1,0 +1,1 @@
+"""Everything that a FreeBSD host needs, as one folder."""
