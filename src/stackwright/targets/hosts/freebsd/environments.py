@@ -35,18 +35,18 @@ def locked(plan: EnvironmentPlan, path: PurePath, of_the_host: Mapping[str, str]
     :raises InputError: what is built here is not of Python alone
     :raises StackwrightError: a wheel cannot be built
     """
-    for wheel in plan.built:
-        build_wheel(wheel, store=shop.store, cache=shop.artifacts, memo=shop.memo, log=shop.logs / f"{wheel.key}.log")
+    for one in plan.built:
+        build_wheel(one, store=shop.store, cache=shop.artifacts, memo=shop.memo, log=shop.logs / f"{one.key}.log")
     closure, wheels = completed(plan, cache=shop.artifacts, memo=shop.memo)
     for wheel in wheels:
         if not wheel.path.name.endswith(PURE):
             raise InputError(
                 f"the wheel {wheel.path.name} is of this machine's platform",
-                where=Where(subject=wheel.component),
+                where=Where(subject=wheel.distribution_name),
                 why="it has more in it than Python, which has to be compiled on the host",
                 fix="carry no patches of it, so that the host builds upstream's",
             )
-    beside = {
+    beside: dict[str, tuple[str, str]] = {
         canonicalize_name(wheel.distribution_name): (f"wheels/{wheel.path.name}", wheel.sha256) for wheel in wheels
     }
     text = NOTE.format(python=plan.python) + lock_beside(closure.lock, beside)

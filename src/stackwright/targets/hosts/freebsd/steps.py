@@ -59,6 +59,7 @@ def _of_service(host: Host, service: str, entry: Service) -> Iterator[tuple[str,
 def _task(host: Host, service: str, task: Task) -> str:
     until, renderer = task.until, host.renderers[service]
     name = f"{service}/{task.name}"
+    reached: tuple[str, ...]
     if until.path is not None:
         reached = ("path", renderer.text(until.path))
     elif until.row is not None:

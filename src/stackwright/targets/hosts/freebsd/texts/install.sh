@@ -13,7 +13,9 @@ marks=/var/db/stackwright
 changes=0
 work=
 # What about.sh says.
-python= client_path= region=
+python=
+client_path=
+region=
 
 finish()
 {
