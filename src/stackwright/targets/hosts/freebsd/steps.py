@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stackwright.catalogue.model import Health, Process, RowHealth, Service, Task
     from stackwright.targets.hosts.freebsd.host import Host
 
-DATABASES, IDENTITY = "databases", "identity"
+DATABASES, IDENTITY, ADMINISTRATOR = "databases", "identity", "administrator"
 DOMAIN = "default"
 
 
@@ -52,8 +52,12 @@ def _of_service(host: Host, service: str, entry: Service) -> Iterator[tuple[str,
             continue
         after = tasks if wish.after is None else qualified(service, wish.after)
         yield f"{service}/{name}", (*ground, *after), _start(host, service, name, wish)
+    provides = entry.provides.identity
+    if provides is not None:
+        text = line(ADMINISTRATOR, f"{service}/{provides.administrator}", host.user(service))
+        yield f"{service}/{ADMINISTRATOR}", (f"{service}/{provides.process}", *tasks), text
     if entry.identity is not None:
-        yield f"{service}/{IDENTITY}", _identity_provider(host), _identity(host, service)
+        yield f"{service}/{IDENTITY}", (_administrator(host),), _identity(host, service)
 
 
 def _task(host: Host, service: str, task: Task) -> str:
@@ -117,11 +121,10 @@ def _database(host: Host) -> str:
     )
 
 
-def _identity_provider(host: Host) -> tuple[str, ...]:
-    for name, entry in host.services.items():
-        if entry.provides.identity is not None:
-            return (f"{name}/{entry.provides.identity.process}", *(f"{name}/{task.name}" for task in entry.tasks))
-    return ()
+def _administrator(host: Host) -> str:
+    return next(
+        f"{name}/{ADMINISTRATOR}" for name, entry in host.services.items() if entry.provides.identity is not None
+    )
 
 
 def task_scripts(host: Host) -> Iterator[Member]:

@@ -312,7 +312,18 @@ becomes()
 	done
 }
 
-# NAME USER SECONDS KIND ARGUMENT ...: the task is done, by its script, as this user.
+# NAME USER: the script of a task is run as this user; a task without one only waits.
+run_task()
+{
+	file=$here/tasks/$(echo "$1" | tr / -).sh
+	[ -f "$file" ] || return 0
+	expand "$file" >"$work/task"
+	install -m 0500 -o "$2" "$work/task" "$work/run/task"
+	su -m "$2" -c "/bin/sh $work/run/task" </dev/null || die "$1 failed" "look above; then run this again"
+	rm -f "$work/run/task"
+}
+
+# NAME USER SECONDS KIND ARGUMENT ...: the task is done.
 task()
 {
 	name=$1
@@ -320,14 +331,8 @@ task()
 	seconds=$3
 	shift 3
 	reached "$@" && return
-	file=$here/tasks/$(echo "$name" | tr / -).sh
 	change "do $name"
-	if [ -f "$file" ]; then
-		expand "$file" >"$work/task"
-		install -m 0500 -o "$user" "$work/task" "$work/run/task"
-		su -m "$user" -c "/bin/sh $work/run/task" </dev/null || die "$name failed" "look above; then run this again"
-		rm -f "$work/run/task"
-	fi
+	run_task "$name" "$user"
 	if [ "$1" = record ]; then
 		record "$2" "$3"
 	fi
@@ -379,6 +384,16 @@ client()
 	OS_CLIENT_CONFIG_FILE=$work/clouds.yaml "$client_path/bin/openstack" --os-cloud "$cloud" "$@"
 }
 
+# NAME USER: the administrator is let in with the password of secrets/; if not, the task that has made him sets it.
+administrator()
+{
+	expand "$here/identity/clouds.yaml" >"$work/clouds.yaml"
+	client admin token issue >/dev/null 2>&1 && return
+	change "set the administrator's password"
+	run_task "$1" "$2"
+	client admin token issue >/dev/null || die "the administrator is not let in" "look above; then run this again"
+}
+
 # TYPE NAME USER URL TITLE: the service is known, with its user and its endpoints.
 identity()
 {
@@ -387,7 +402,6 @@ identity()
 	user=$3
 	url=$4
 	title=$5
-	[ -f "$work/clouds.yaml" ] || expand "$here/identity/clouds.yaml" >"$work/clouds.yaml"
 	if [ "$user" != - ] && ! client "$user" token issue >/dev/null 2>&1; then
 		change "make the user $user known"
 		identity_user </dev/null
