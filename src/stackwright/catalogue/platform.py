@@ -115,6 +115,18 @@ class Carried(Entry):
     program: str
 
 
+class Port(Entry):
+    """The port that a service's environment can become (FreeBSD's Porter's Handbook)."""
+
+    service: Word
+    categories: Names
+    comment: str = Field(max_length=70, description="one line, without a full stop")
+    description: str
+    website: str
+    build_depends: Names = Field((), alias="build-depends", description="PACKAGE:ORIGIN")
+    run_depends: Names = Field((), alias="run-depends", description="PACKAGE:ORIGIN")
+
+
 class Platform(Entry):
     """A platform that is not Linux."""
 
@@ -134,6 +146,7 @@ class Platform(Entry):
     services: Mapping[Word, Change] = Field(description="services that it has, and what is different")
     added: Mapping[Word, Service] = Field({}, description="services that it alone has")
     carried: Mapping[Word, Carried] = Field({}, description="service -> what of ours it runs")
+    port: Port | None = None
     refused: tuple[Refused, ...] = ()
     _document: Document | None = PrivateAttr(None)
 

@@ -15,6 +15,7 @@ from stackwright.targets.hosts.freebsd.environments import environment_lines, en
 from stackwright.targets.hosts.freebsd.folder import PROGRAM, Folder, Member, member
 from stackwright.targets.hosts.freebsd.host import Host, Marks, filled_text, plain_text, rc_name
 from stackwright.targets.hosts.freebsd.placing import carried, configuration, folders, listed, users
+from stackwright.targets.hosts.freebsd.port import port_skeleton
 from stackwright.targets.hosts.freebsd.rc import log_of, rc_files
 from stackwright.targets.hosts.freebsd.steps import clouds, database_scripts, secrets, steps, task_scripts
 from stackwright.targets.hosts.freebsd.system import lists, loader, packages
@@ -120,6 +121,7 @@ def folder_of(host: Host, release: str, values: Mapping[str, str]) -> Folder:
         *database_scripts(host),
         *task_scripts(host),
         *clouds(host),
+        *port_skeleton(host),
     ]
     _refuse_secrets(members, values)
     return Folder((*members, *secrets(values)))
@@ -184,5 +186,5 @@ def _readme(host: Host, release: str) -> str:
         off=off,
         bridge=next(iter(bridges), ""),
         broker=any(name in host.services for name in host.platform.carried),
-        port=False,
+        port=host.platform.port is not None and host.platform.port.service in host.services,
     )
