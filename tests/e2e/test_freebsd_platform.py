@@ -32,7 +32,11 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def scripts(folder: Path) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.is_file() and file.read_bytes().startswith((b"#!/bin/sh", b"# shellcheck"))]
+    return [
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and file.read_bytes().startswith((b"#!/bin/sh", b"# shellcheck"))
+    ]
 
 
 def said(distribution: Path, service: str, **values: object) -> None:
@@ -81,7 +85,9 @@ def installed(host: FreeBSDHost, rendered: Path) -> FreeBSDHost:
 
 def test_one_folder_has_everything_and_its_page_says_what(rendered: Path) -> None:
     page = (rendered / "README.md").read_text()
-    assert {f"`{name}" for name in re.findall(r"^\| `([a-zA-Z_.]+)", page, re.MULTILINE)} <= set(re.findall(r"`[a-zA-Z_.]+", page))
+    assert {f"`{name}" for name in re.findall(r"^\| `([a-zA-Z_.]+)", page, re.MULTILINE)} <= set(
+        re.findall(r"`[a-zA-Z_.]+", page)
+    )
     top = {file.name for file in rendered.iterdir()}
     described = {name for name in top if f"`{name}" in page}
     assert top - described == {"README.md", "about.sh", "environments.sh", "install.sh"} - described
@@ -116,7 +122,13 @@ def test_requirements_are_locked_and_patched_wheels_are_ours(rendered: Path) -> 
         assert all(re.match(r"[a-z0-9-]+==|\./wheels/", entry) for entry in entries), file.name
     nova = (rendered / "environments/nova.txt").read_text()
     wheels = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (rendered / "wheels").iterdir()}
-    assert {name.split("-")[0] for name in wheels} == {"neutron", "nova", "oslo_messaging", "oslo_privsep", "oslo_rootwrap"}
+    assert {name.split("-")[0] for name in wheels} == {
+        "neutron",
+        "nova",
+        "oslo_messaging",
+        "oslo_privsep",
+        "oslo_rootwrap",
+    }
     for name, digest in wheels.items():
         assert name.endswith("-py3-none-any.whl")
         assert f"./wheels/{name} \\\n    --hash=sha256:{digest}\n" in nova or not name.startswith(("nova", "oslo"))
@@ -266,7 +278,9 @@ LINUX_ONLY = {
     "virt-type": "kvm",
     "cpu-mode": "host-passthrough",
     "conf": {
-        "nova-compute.conf": {"libvirt": {"hw_machine_type": "x86_64=q35", "cpu_mode": "host-model", "virt_type": "kvm"}},
+        "nova-compute.conf": {
+            "libvirt": {"hw_machine_type": "x86_64=q35", "cpu_mode": "host-model", "virt_type": "kvm"}
+        },
         "nova.conf": {
             "vif_plug_ovs_privileged": {"user": "root"},
             "nova_sys_admin": {"helper_command": "sudo nova-rootwrap /etc/nova/rootwrap.conf privsep-helper"},

@@ -17,12 +17,22 @@ from pathlib import Path
 
 STUBS = Path(__file__).with_name("stubs")
 # Tools that busybox has and FreeBSD's base system, too.
-APPLETS = (
-    "awk cat chmod chown cmp cp cut date dirname env echo false grep head id kill ln ls mkdir mktemp mv printf "
-    "readlink rm rmdir sed sh sleep sort tail test touch tr true uniq wc"
-).split()
+APPLETS = ["awk", "cat", "chmod", "chown", "cmp", "cp", "cut", "date", "dirname", "env", "echo", "false", "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "printf", "readlink", "rm", "rmdir", "sed", "sh", "sleep", "sort", "tail", "test", "touch", "tr", "true", "uniq", "wc"]
 FOLDERS = (
-    *("bin", "boot", "calls", "dev", "etc", "folder", "tmp", "usr/local/bin", "usr/sbin", "var/db", "var/log", "var/tmp"),
+    *(
+        "bin",
+        "boot",
+        "calls",
+        "dev",
+        "etc",
+        "folder",
+        "tmp",
+        "usr/local/bin",
+        "usr/sbin",
+        "var/db",
+        "var/log",
+        "var/tmp",
+    ),
     *("var/run/libvirt", "var/run/stackwright-consoled"),
 )
 PLACES = {"python3.11": "usr/local/bin", "daemon": "usr/sbin"}
