@@ -509,7 +509,17 @@ def test_refs_that_are_refused(repository: Repository, ref: str) -> None:
     ("old", "new", "message"),
     [
         ('"2026.2"', "2026.1", "1:10: there is no release '2026.1'\n  fix: did you mean '2026.2'?"),
-        ("local", "hosts", "2:9: the key 'target': expected 'local', found the text 'hosts'"),
+        (
+            "local",
+            "cloud",
+            "2:9: the key 'target': expected 'local' or 'hosts', found the text 'cloud'\n  fix: one of: hosts, local",
+        ),
+        (
+            "local",
+            "hosts",
+            "2:9: the target hosts is there with the platform freebsd alone\n"
+            "  fix: write `platform: freebsd`, or `target: local`",
+        ),
         ("[core]", "core", "4:11: the key 'services': expected a list, found the text 'core'"),
         ("[core]", "[]", "4:11: the key 'services': expected at least 1 of them, found 0"),
         ("[core]", "[core, nova, core]", "4:24: 'core' is here twice\n  fix: remove one"),
