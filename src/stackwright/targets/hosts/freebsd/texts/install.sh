@@ -193,6 +193,21 @@ files()
 	done <"$here/files.txt"
 }
 
+# FOLDER NAME EXTRA: in a shell of its own, each command for itself: behind `||` nobody looks at `set -e`.
+make_environment()
+{
+	umask 022
+	mkdir -p "$(dirname "$1")" || exit
+	"$python" -m venv "$1" || exit
+	cd "$here" || exit
+	"$1/bin/pip" install --quiet --no-deps --require-hashes -r "environments/$2.txt" || exit
+	for one in $3; do
+		"$1/bin/pip" install --quiet --no-deps "$one" || exit
+	done
+	"$1/bin/pip" check || exit
+	: >"$1/.complete"
+}
+
 # NAME PATH [DISTRIBUTION=PACKAGE ...]: PATH leads to the environment of just these requirements; one that was made
 # before stays beside it.
 environment()
@@ -210,18 +225,8 @@ environment()
 	if [ ! -e "$made/.complete" ]; then
 		change "make the environment $made"
 		rm -rf "$made"
-		(
-			umask 022
-			mkdir -p "$(dirname "$made")"
-			"$python" -m venv "$made"
-			cd "$here"
-			"$made/bin/pip" install --quiet --no-deps --require-hashes -r "environments/$name.txt"
-			for one in $extra; do
-				"$made/bin/pip" install --quiet --no-deps "$one"
-			done
-			"$made/bin/pip" check
-			: >"$made/.complete"
-		) </dev/null || die "the environment $name could not be made" "look above; then run this again"
+		(make_environment "$made" "$name" "$extra") </dev/null ||
+			die "the environment $name could not be made" "look above; then run this again"
 	fi
 	[ "$(readlink "$path" || :)" = "$made" ] && return
 	change "use the environment $made"
@@ -434,8 +439,9 @@ identity_user()
 		words="user create --domain default"
 	fi
 	read -r password <"$here/secrets/$user-identity"
+	# The status of a client that reads its commands says nothing of them: that the user is let in is looked at below.
 	printf '%s --password %s %s\n' "$words" "$password" "$user" |
-		OS_CLIENT_CONFIG_FILE=$work/clouds.yaml "$client_path/bin/openstack" --os-cloud admin >/dev/null
+		OS_CLIENT_CONFIG_FILE=$work/clouds.yaml "$client_path/bin/openstack" --os-cloud admin >/dev/null || :
 	for role in admin service; do
 		client admin role show "$role" >/dev/null 2>&1 || client admin role create "$role" >/dev/null
 		client admin role add --project service --user "$user" "$role"
