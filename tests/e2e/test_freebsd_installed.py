@@ -58,7 +58,17 @@ def kept(cache: Path, folder: Path, scratch: Path) -> None:
     for requirements in sorted((folder / "environments").iterdir()):
         venv = scratch / requirements.stem
         subprocess.run([UV, "venv", "--quiet", "--python", "/usr/bin/python3.11", venv], check=True)
-        command = [UV, "pip", "install", "--quiet", "--cache-dir", cache, "--python", venv / "bin/python", "--no-deps"]
+        command: list[str | Path] = [
+            UV,
+            "pip",
+            "install",
+            "--quiet",
+            "--cache-dir",
+            cache,
+            "--python",
+            venv / "bin/python",
+            "--no-deps",
+        ]
         subprocess.run([*command, "--require-hashes", "-r", requirements], cwd=folder, check=True)
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = PROJECT / "examples/freebsd"
 RENDER = ("site", "render", "--platform", "freebsd", "bsd")
+# What uv writes beside a package.
+OF_UV = {".lock", "direct_url.json", "uv_cache.json"}
 root = pytest.mark.skipif(os.geteuid() != 0, reason="not root: the host is a chroot")
 
 
@@ -339,6 +342,40 @@ def test_a_site_of_another_target_is_refused(bsd: Stackwright, tmp_path: Path) -
     assert "the site bsd is of the target local and the platform linux" in told
     site.write_text(text + "hosts: {one: {}, two: {}}\n")
     assert "the platform freebsd has one host" in bsd(*RENDER, str(tmp_path / "out"), status=2).stderr
+
+
+def test_other_commands_on_sites_see_the_platform(bsd: Stackwright) -> None:
+    said_by = {one["Secret"] for one in bsd.json("secret", "list")}
+    assert {"mariadb-root", "nova-metadata"} <= said_by
+    told = bsd("secret", "rotate", "nova-metadata").stdout
+    assert "bsd takes them up with its next `site render`, when that is installed" in told
+    assert "virt_type" in bsd("config", "explain", "virt_type").stdout
+    bsd("policy", "validate", "placement")
+    for command in ("status", "smoke", "up"):
+        assert "fix: stackwright site render bsd OUT" in bsd(command, status=2).stderr
+
+
+def test_the_port_lists_what_pip_installs(rendered: Path, tmp_path: Path) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "venv", "--quiet", "--python", "/usr/bin/python3.11", tmp_path / "venv"], check=True)
+    names = re.findall(r"^SHA256 \((.+)\)", (rendered / "port/distinfo").read_text(), re.MULTILINE)
+    wheels = [rendered / "wheels" / name for name in names]
+    command: list[str | Path] = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--offline",
+        "--no-deps",
+        "--python",
+        tmp_path / "venv/bin/python",
+    ]
+    before = set(contents(tmp_path / "venv"))
+    subprocess.run([*command, *wheels], check=True)
+    installed = set(contents(tmp_path / "venv")) - before
+    own = {path for path in installed if path.rpartition("/")[2] not in {"RECORD", "INSTALLER", "REQUESTED", *OF_UV}}
+    listed = (rendered / "port/pkg-plist").read_text().splitlines()
+    assert {path.removeprefix("lib/openstack/nova/") for path in listed} == own
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(base: Stackwright, rendered: Path, tmp_path: Path) -> None:

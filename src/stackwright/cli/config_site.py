@@ -51,7 +51,7 @@ class ConfiguredSite:
 
         distribution, logs = self.workspace.distribution, self.workspace.state / "builds"
         workshop = Workshop(self.store, self.memo, self.artifacts, self.events, logs)
-        return Environments(distribution, distribution.release(release), workshop)
+        return Environments(distribution, distribution.release(release), workshop, self.workspace.site.platform)
 
     def wanted(self, words: Sequence[str]) -> tuple[str, ...]:
         """Give the services that are meant: those named, else all.

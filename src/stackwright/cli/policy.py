@@ -208,7 +208,7 @@ def _opened(workspace: Workspace) -> Iterator[Callable[[str | None], Policies]]:
 
         def policies_of(name: str | None) -> Policies:
             release, site = workspace.release(name), workspace.site
-            environments = Environments(workspace.distribution, release, shop)
+            environments = Environments(workspace.distribution, release, shop, site.platform)
             return Policies(site.model_copy(update={"release": release.name}), environments)
 
         yield policies_of

@@ -152,7 +152,8 @@ class Rotate(WorkspaceCommand):
         secrets = secrets_of(site, values.said, values.selection, values.paths, anew=anew)
         with self.workspace.events() as events:
             secrets.keep(events)
-        self.say(f"{', '.join(sorted(anew))}: made anew; {site.name} takes them up with the next `up`.")
+        when = "the next `up`" if site.target == "local" else "its next `site render`, when that is installed"
+        self.say(f"{', '.join(sorted(anew))}: made anew; {site.name} takes them up with {when}.")
         self._share(secrets.keeper)
 
     def _share(self, keeper: Keeper) -> None:

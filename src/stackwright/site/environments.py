@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from stackwright.catalogue.catalogue import own_catalogue
+from stackwright.catalogue.catalogue import LINUX, own_catalogue
 from stackwright.patches import apply, read_series
 from stackwright.sources import resolve
 
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Environments:
-    """What services are made of in a release of a distribution."""
+    """What services are made of in a release of a distribution.
+
+    :param platform: that the services are to run on
+    """
 
     distribution: Distribution
     release: Release
     workshop: Workshop
+    platform: str = LINUX
 
     def of(self, service: str) -> Environment:
         """Give the environment of a service of the catalogue, or of a component that no service is made of yet.
@@ -34,7 +38,7 @@ class Environments:
         :raises InputError: the release has no such component, or no versions fit
         :raises StackwrightError: a source is out of reach, a series does not apply, a build fails
         """
-        entry = own_catalogue().services.get(service)
+        entry = own_catalogue(self.platform).services.get(service)
         if entry is not None and entry.environment is not None:
             plan = self._plan(entry.environment.requirements, entry.environment.alone)
         else:
@@ -48,7 +52,7 @@ class Environments:
         """
         return {
             name: self._plan(entry.environment.requirements, entry.environment.alone)
-            for name, entry in own_catalogue().services.items()
+            for name, entry in own_catalogue(self.platform).services.items()
             if entry.environment is not None and entry.component in self.release.components
         }
 
@@ -61,7 +65,7 @@ class Environments:
         components = self.release.components
         entries = [
             entry.environment
-            for entry in own_catalogue().services.values()
+            for entry in own_catalogue(self.platform).services.values()
             if entry.environment is not None and entry.component in components
         ]
         wanted = {requirement for entry in entries for requirement in entry.requirements}

@@ -161,7 +161,7 @@ class Policies:
         )
 
     def _environment(self, service: str) -> Environment:
-        entry = own_catalogue().services.get(service)
+        entry = own_catalogue(self.site.platform).services.get(service)
         if service not in self.environments.release.components and (entry is None or entry.environment is None):
             raise InputError(
                 f"{service} has no policies" if entry else f"there is no service {service!r}",

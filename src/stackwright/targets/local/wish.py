@@ -128,6 +128,7 @@ def known_cloud(site: Site, *, state: Path) -> Cloud:
 
     :raises InputError: the site has never been brought up
     """
+    _check_target(site)
     paths = SitePaths(state / "sites" / site.name)
     kept = site_state.load(paths)
     if kept is None:
@@ -183,15 +184,20 @@ def _bare_values(site: Site, said: SiteValues, selection: Selection, chosen: Sit
 
 def _check_site(site: Site) -> None:
     """See that this target can be what the site asks for."""
-    if site.target != "local":
-        raise InputError(
-            f"the site {site.name} runs on hosts of its own, not on this machine",
-            where=site.where("target", key=True),
-            fix=f"stackwright site render {site.name} OUT",
-        )
+    _check_target(site)
     if site.hosts:
         raise InputError(
             "the target local has one host, this machine",
             where=site.where("hosts", key=True),
             fix="remove `hosts:`, or give the site another target",
+        )
+
+
+def _check_target(site: Site) -> None:
+    """See that the site is one of this machine's."""
+    if site.target != "local":
+        raise InputError(
+            f"the site {site.name} runs on hosts of its own, not on this machine",
+            where=site.where("target", key=True),
+            fix=f"stackwright site render {site.name} OUT",
         )

@@ -7,7 +7,9 @@ set -eu
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
 SHELL=/bin/sh
-export SHELL
+# pkg(7) asks nobody whether it may install itself.
+ASSUME_ALWAYS_YES=yes
+export SHELL ASSUME_ALWAYS_YES
 root_options=/usr/local/etc/mysql/root.cnf
 marks=/var/db/stackwright
 changes=0
@@ -63,12 +65,12 @@ packages()
 {
 	missing=
 	while read -r package; do
-		pkg info -e "$package" || missing="$missing $package"
+		pkg info -e "$package" </dev/null || missing="$missing $package"
 	done <"$here/packages.txt"
 	[ -n "$missing" ] || return 0
 	change "install the packages$missing"
 	# shellcheck disable=SC2086 # a word each
-	env ASSUME_ALWAYS_YES=yes pkg install $missing </dev/null
+	pkg install $missing </dev/null
 }
 
 # FILE LINE: the line is in the file.

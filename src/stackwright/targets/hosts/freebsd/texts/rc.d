@@ -31,7 +31,11 @@ reload_cmd="{{ name }}_reload"
 
 {{ name }}_reload()
 {
-	child=$(cat "$child_pidfile") && kill -HUP "$child"
+	if ! child=$(cat "$child_pidfile" 2>/dev/null); then
+		echo "$name is not running."
+		return 1
+	fi
+	kill -HUP "$child"
 }
 
 run_rc_command "$1"
