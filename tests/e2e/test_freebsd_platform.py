@@ -268,6 +268,13 @@ def test_scripts_of_rc_start_tell_reload_and_stop(installed: FreeBSDHost) -> Non
 @root
 def test_the_installer_says_what_it_needs(host: FreeBSDHost, rendered: Path) -> None:
     shutil.copytree(rendered, host.root / "folder", dirs_exist_ok=True)
+    loading = host.root / "bin/kldload"
+    loads = loading.read_text()
+    loading.write_text("#!/bin/sh\nexit 1\n")
+    told = host.run("sh", "/folder/install.sh", status=4)
+    assert "error: the kernel module vmm cannot be loaded" in told
+    assert "vmm needs a processor with VT-x" in told
+    loading.write_text(loads)
     secret = host.root / "folder/secrets/nova-metadata"
     secret.unlink()
     assert "error: there is no secret nova-metadata" in host.run("sh", "/folder/install.sh", status=1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from stackwright.catalogue.model import Service
+from stackwright.catalogue.platform import Platform
 from stackwright.cli.distribution import FILES
 from stackwright.cli.main import COMMANDS, Stackwright
 from stackwright.distribution.schemas import schema
@@ -127,6 +128,11 @@ def _catalogue() -> str:
     ]
     for name, part in whole["$defs"].items():
         parts += _of_object(name, part)
+    platform = Platform.model_json_schema()
+    parts += ["# The keys of a platform", *_of_object("Platform", platform)]
+    for name, part in platform["$defs"].items():
+        if name != "Service" and name not in whole["$defs"]:
+            parts += _of_object(name, part)
     return _page(parts)
 
 

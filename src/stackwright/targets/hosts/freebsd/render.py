@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from stackwright.targets.hosts.freebsd.host import Locked
 
 
+# The parts of the installer, which takes them in.
+INSTALLER = ("databases.sh", "files.sh", "identity.sh", "services.sh", "system.sh")
+
+
 @dataclass(frozen=True)
 class Rendering:
     """What is rendered, and of what.
@@ -108,6 +112,7 @@ def folder_of(host: Host, release: str, values: Mapping[str, str]) -> Folder:
     members: list[Member] = [
         member("README.md", _readme(host, release)),
         member("install.sh", plain_text("install.sh"), PROGRAM),
+        *(member(f"install.d/{name}", plain_text(f"install.d/{name}")) for name in INSTALLER),
         member("about.sh", _about(host)),
         member("packages.txt", packages(host)),
         member("users.txt", "".join(f"{name} {home}\n" for name, home in users(host))),
