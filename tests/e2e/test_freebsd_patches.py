@@ -69,9 +69,7 @@ def test_upstreams_tests_of_what_is_touched_pass_before_and_after(
     freebsd: Stackwright, component: str, release: str
 ) -> None:
     told = freebsd("test", component, release, "--last", "--tests", TOUCHED[component]).stderr
-    found = re.search(
-        rf"{component} {release}: \d+ patch(?:es)?; (\d+) tests?,", told
-    )
+    found = re.search(rf"{component} {release}: \d+ patch(?:es)?; (\d+) tests?,", told)
     assert found, told
     assert int(found[1]) > 10
 
