@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 LEASE = re.compile(r"lease: ([\d.]+)/\d+ from")
+UP = re.compile(r"^up: [\d.]+ s$", re.MULTILINE)
 LOGIN = re.compile(r"^[\w.-]+ login:", re.MULTILINE)
 # Control sequences of terminals (ECMA-48): firmware and getty clear the screen.
 CONTROL = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[A-Za-z])|[\x00-\x08\x0b-\x1f]")
@@ -27,23 +28,26 @@ class Console:
     :param config_drive: the server's UUID, from there
     :param metadata: the server's UUID, from there
     :param login: whether one can log in
+    :param again: whether all of it has been said twice
     """
 
     lease: Answer | None
     config_drive: Answer | None
     metadata: Answer | None
     login: bool
+    again: bool
 
 
 def read_console(log: str) -> Console:
-    """Read a console log as far as it goes; what the guest has not said yet is None."""
+    """Read a console log as far as it goes; what the guest has not said yet is None, and what it says last counts."""
     text = plain(log)
-    address = LEASE.search(text)
+    addresses = LEASE.findall(text)
     return Console(
-        lease=Answer(True, address[1]) if address else _answer("lease", text),
+        lease=Answer(True, addresses[-1]) if addresses else _answer("lease", text),
         config_drive=_answer("config-drive", text),
         metadata=_answer("metadata", text),
         login=LOGIN.search(text) is not None,
+        again=len(UP.findall(text)) > 1,
     )
 
 
@@ -54,5 +58,5 @@ def plain(log: str) -> str:
 
 def _answer(subject: str, text: str) -> Answer | None:
     # A line counts once it has ended: the log may be read while the guest writes.
-    found = re.search(rf"{subject}: (ok|failed) (.*)\n", text)
-    return Answer(found[1] == "ok", found[2].strip()) if found else None
+    found = re.findall(rf"{subject}: (ok|failed) (.*)\n", text)
+    return Answer(found[-1][0] == "ok", found[-1][1].strip()) if found else None

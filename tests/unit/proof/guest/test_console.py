@@ -41,6 +41,17 @@ def test_the_guest_says_why_it_failed() -> None:
     assert console.metadata == Answer(False, "no answer in 3 s (tried 10 times)")
 
 
+def test_what_the_line_has_garbled_is_said_once_more() -> None:
+    garbled = LOG.replace("metadata: ok 221b2e2c", "metadata: ok 22121b2e2c").replace("10.0.0.223", "10.0.0.2223")
+    console = read_console(garbled)
+    assert console.metadata == Answer(True, "22121b2e2c-64bf-4f8f-bec4-a58a64419e21")
+    assert not console.again
+    again = read_console(garbled.partition("A guest of")[0] + LOG)
+    assert again.metadata == Answer(True, "221b2e2c-64bf-4f8f-bec4-a58a64419e21")
+    assert again.lease == Answer(True, "10.0.0.223")
+    assert again.again
+
+
 def test_the_invitation_to_log_in_is_no_prompt() -> None:
     assert not read_console(LOG[: LOG.index("demo login")]).login
 
