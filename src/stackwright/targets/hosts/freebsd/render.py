@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from stackwright.targets.hosts.freebsd.host import Locked
 
 
+# What ends a text in quotes, or a line, where the installer puts a secret: in SQL, YAML, and options of MySQL's.
+UNFIT = re.compile(r"""['"\\#\s]|[^\x20-\x7e]""")
 # The parts of the installer, which takes them in.
 INSTALLER = ("databases.sh", "files.sh", "identity.sh", "services.sh", "system.sh")
 
@@ -106,8 +109,16 @@ def folder_of(host: Host, release: str, values: Mapping[str, str]) -> Folder:
     """Give the folder of a host.
 
     :param values: secret -> its value
+    :raises InputError: a secret cannot stand where the installer puts it
     :raises CheckFailedError: a secret stands in a file that is not for its owner's eyes alone
     """
+    for name, value in values.items():
+        if not value or UNFIT.search(value):
+            raise InputError(
+                f"the secret {name} cannot be put into the host's files",
+                why="it is empty, or has a quote, a backslash, a #, a space, or a sign that is not ASCII's",
+                fix=f"stackwright secret rotate {name}; or change it in the Vault that it comes from",
+            )
     files = sorted([*configuration(host), *rc_files(host), *carried(host), loader(host)], key=lambda one: one.path)
     members: list[Member] = [
         member("README.md", _readme(host, release)),
