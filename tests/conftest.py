@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.backported import SigningKey
+
 # What opens the secrets that tests make: not that of whoever runs them.
 IDENTITY = "STACKWRIGHT_IDENTITY"
 HAZARDS_OF_RELEASES = Path(__file__).with_name("integration") / "hazards"
@@ -58,3 +60,13 @@ def _git_knows_who_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         os.environ.pop(name)
         if value is not None:
             os.environ[name] = value
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningKey]:
+    """A key that repositories of packages are signed with."""
+    from tests.backported import SigningKey
+
+    made = SigningKey(tmp_path_factory.mktemp("key") / "home")
+    yield made
+    made.close()

@@ -108,13 +108,6 @@ def never_before() -> dict[str, str]:
     return {"apple.py": f"at = {time.time()}\n"}
 
 
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningKey]:
-    made = SigningKey(tmp_path_factory.mktemp("key") / "home")
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def orchard(tmp_path: Path, key: SigningKey, state: Path) -> Iterator[Orchard]:
     made = Orchard(tmp_path, key, state, CACHE)

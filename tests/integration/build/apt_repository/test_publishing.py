@@ -20,17 +20,10 @@ from stackwright.tools import gpg, gpgv
 from tests.backported import Sid, SigningKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 ARCHITECTURE = "amd64"
 DAY = 86400
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningKey]:
-    made = SigningKey(tmp_path_factory.mktemp("key") / "home")
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from stackwright.build.debian.builder import SourcePackage
 
 
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningKey]:
-    made = SigningKey(tmp_path_factory.mktemp("key") / "home")
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def sid(tmp_path: Path, key: SigningKey) -> Sid:
     return Sid(tmp_path / "sid", key)
