@@ -137,7 +137,7 @@ def _prover(parsed_args: argparse.Namespace) -> Callable[..., Proof]:
 
 
 def _ask(parsed_args: argparse.Namespace) -> Ask:
-    from stackwright.proof.upstream.model import Tests
+    from stackwright.proof.upstream.model import Level
     from stackwright.proof.upstream.proving import Ask, Trees
 
     if parsed_args.timeout <= 0:
@@ -155,16 +155,16 @@ def _ask(parsed_args: argparse.Namespace) -> Ask:
     if parsed_args.pep8 and (parsed_args.tests is not None or parsed_args.scheduler):
         option = "--scheduler" if parsed_args.scheduler else "--tests"
         raise InputError(f"{option} is for tests, not for style checks", fix=f"leave out {option}, or --pep8")
-    tests = Tests.FUNCTIONAL if parsed_args.functional else Tests.UNIT
+    tests = Level.FUNCTIONAL if parsed_args.functional else Level.UNIT
     return Ask(trees, parsed_args.all, matching, parsed_args.timeout, tests)
 
 
 def _scope(ask: Ask) -> str:
     """Give what a run proves of the tree with all patches; nothing if it looks at less than they reach."""
-    from stackwright.proof.upstream.model import Tests
+    from stackwright.proof.upstream.model import Level
     from stackwright.proof.upstream.proving import Trees
 
-    if ask.matching is not None or ask.trees is Trees.NONE or ask.tests is not Tests.UNIT:
+    if ask.matching is not None or ask.trees is Trees.NONE or ask.tests is not Level.UNIT:
         return ""
     if ask.all:
         return "all"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stackwright.events import Kind
-from stackwright.proof.upstream.model import Outcome, Shard, Status, Tests
+from stackwright.proof.upstream.model import Level, Outcome, Shard, Status
 from stackwright.proof.upstream.modules import above, module_with, test_modules
 from stackwright.proof.upstream.records import Suite
 from stackwright.proof.upstream.shards import cut
@@ -157,7 +157,7 @@ class Side:
     def __init__(self, store: Store, records: Records, shard: Shard) -> None:
         self.shard = shard
         # The same environment may serve several kinds of tests.
-        kind = "" if shard.project.tests is Tests.UNIT else f"{shard.project.tests} "
+        kind = "" if shard.project.tests is Level.UNIT else f"{shard.project.tests} "
         self.suite = Suite(shard.component, f"{kind}{shard.environment}")
         self._store, self._records = store, records
 

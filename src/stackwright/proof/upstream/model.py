@@ -74,8 +74,8 @@ class Reached:
     shared: bytes = b""
 
 
-class Tests(StrEnum):
-    """Which of a project's tests, by the names that tox has for them."""
+class Level(StrEnum):
+    """The level of a project's tests, by the names that tox has for them."""
 
     UNIT = "unit"
     FUNCTIONAL = "functional"
@@ -103,7 +103,7 @@ class Project:
     group: str
     variables: tuple[tuple[str, str], ...]
     packages: tuple[str, ...]
-    tests: Tests = Tests.UNIT
+    tests: Level = Level.UNIT
 
 
 @dataclass(frozen=True)

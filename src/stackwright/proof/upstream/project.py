@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from stackwright.errors import InputError, Where
-from stackwright.proof.upstream.model import Project, Tests
+from stackwright.proof.upstream.model import Level, Project
 from stackwright.proof.upstream.tox import read_tox
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def read_project(
     distribution_name: str,
     version: str,
     python: str,
-    tests: Tests = Tests.UNIT,
+    tests: Level = Level.UNIT,
 ) -> tuple[Project, tuple[str, ...]]:
     """Read what a tree says of its tests; gives that, and what they require.
 
@@ -44,11 +44,11 @@ def read_project(
     files = {path: (content or b"").decode("utf-8", "replace") for path, content in store.read_all(tree, FILES).items()}
     own = f"py{python.replace('.', '')}"
     names = {
-        Tests.UNIT: (own, "py3", "unit"),
-        Tests.FUNCTIONAL: (f"functional-{own}", "functional-py3", "functional"),
+        Level.UNIT: (own, "py3", "unit"),
+        Level.FUNCTIONAL: (f"functional-{own}", "functional-py3", "functional"),
     }
     tox = read_tox(files["tox.ini"], names[tests], component)
-    if tests is not Tests.UNIT and not tox.there:
+    if tests is not Level.UNIT and not tox.there:
         raise InputError(
             f"{component} has no {tests} tests",
             where=Where(subject=component),

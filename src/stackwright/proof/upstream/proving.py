@@ -18,7 +18,7 @@ from stackwright.proof.upstream.affected import Selector
 from stackwright.proof.upstream.bench import Bench
 from stackwright.proof.upstream.blame import Failure, Kind, judge
 from stackwright.proof.upstream.environment import environment_of, installed_functions
-from stackwright.proof.upstream.model import TIMEOUT, Tests
+from stackwright.proof.upstream.model import TIMEOUT, Level
 from stackwright.proof.upstream.place import Place
 from stackwright.proof.upstream.pool import Here
 from stackwright.proof.upstream.project import read_project
@@ -62,7 +62,7 @@ class Ask:
     all: bool = False
     matching: re.Pattern[str] | None = None
     timeout: float = TIMEOUT
-    tests: Tests = Tests.UNIT
+    tests: Level = Level.UNIT
 
 
 @dataclass(frozen=True)

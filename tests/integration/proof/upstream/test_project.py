@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stackwright.proof.upstream.model import Tests
+from stackwright.proof.upstream.model import Level
 from stackwright.proof.upstream.project import read_project
 from stackwright.store import Store
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CONF = "[DEFAULT]\ntest_path=./w/tests/unit\n"
 
 
-def project(folder: Path, tox: str, tests: Tests = Tests.FUNCTIONAL) -> Project:
+def project(folder: Path, tox: str, tests: Level = Level.FUNCTIONAL) -> Project:
     tree = folder / "tree"
     (tree / "w").mkdir(parents=True)
     (tree / "w/__init__.py").write_text("")
@@ -36,4 +36,4 @@ def test_the_folder_that_a_command_gives_to_stestr_goes_before_the_file(tmp_path
 
 def test_unit_tests_stay_where_the_file_says(tmp_path: Path) -> None:
     tox = "[testenv]\ncommands = stestr run\n[testenv:functional]\ncommands = stestr -t ./w/tests/functional run\n"
-    assert project(tmp_path, tox, Tests.UNIT).test_path == "w/tests/unit"
+    assert project(tmp_path, tox, Level.UNIT).test_path == "w/tests/unit"
