@@ -143,9 +143,10 @@ def _of_object(title: str, part: Mapping[str, Any], words: Mapping[str, Any] | N
     """
     yield f"## {title}"
     yield str(part["description"]).replace("``", "`")
-    if "oneOf" in part:
-        choices = (one["required"][0] for one in part["oneOf"])
-        yield f"Exactly one of {', '.join(f'`{choice}`' for choice in choices)}."
+    for form, words_before in (("oneOf", "Exactly one of"), ("anyOf", "At least one of")):
+        if form in part:
+            choices = (one["required"][0] for one in part[form])
+            yield f"{words_before} {', '.join(f'`{choice}`' for choice in choices)}."
     required = part.get("required", ())
     rows = [
         (

@@ -74,20 +74,19 @@ class Pins(Written):
     """What holds the versions of everything that is not a component."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["exclude-newer"]}, {"required": ["constraints"]}]}
+        json_schema_extra={"anyOf": [{"required": ["exclude-newer"]}, {"required": ["constraints"]}]}
     )
 
     exclude_newer: Day | None = Field(None, description="take only what was on the package index before this day")
-    constraints: SomePath | None = Field(None, description="constraints file, from the distribution")
+    constraints: SomePath | None = Field(
+        None,
+        description="constraints file, from the distribution; beside a day, of what that would have otherwise",
+    )
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> Pins:
+    def _one_at_least(self) -> Pins:
         if self.exclude_newer is None and self.constraints is None:
             raise fault("no pins", fix="add `exclude-newer: 2026-10-15` or `constraints: FILE`", key=True)
-        if self.exclude_newer is not None and self.constraints is not None:
-            raise fault(
-                "pins are either `exclude-newer` or `constraints`", fix="remove one", at=("constraints",), key=True
-            )
         return self
 
 

@@ -69,10 +69,14 @@ class Workshop:
 
 
 def a_release(
-    components: Mapping[str, Mapping[str, str]], *, day: str = DAY, constraints: Path | None = None
+    components: Mapping[str, Mapping[str, str]], *, day: str | None = None, constraints: Path | None = None
 ) -> Release:
-    """Give a release with these components, from sdists of their own names if nothing else is said."""
-    pins: dict[str, Any] = {"constraints": constraints} if constraints else {"exclude-newer": day}
+    """Give a release with these components, from sdists of their own names if nothing else is said.
+
+    It is pinned to a day if it has no constraints, or one is given.
+    """
+    newest = day or (None if constraints else DAY)
+    pins: dict[str, Any] = {"constraints": constraints, "exclude-newer": newest}
     entries = {
         name: {
             "name": name,

@@ -44,6 +44,22 @@ def test_a_constraints_file_pins_what_is_no_component(workshop: Workshop, tmp_pa
         workshop.plan(release, "oslo.i18n")
 
 
+def test_a_constraint_holds_back_what_a_day_would_let_in(workshop: Workshop, tmp_path: Path) -> None:
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("pbr<6.1\n")
+    components = {"oslo.i18n": {"version": "6.0.0"}}
+    at_that_day = a_release(components, day="2025-06-01")
+    with_both = a_release(components, day="2025-06-01", constraints=constraints)
+    with_the_file = a_release(components, constraints=constraints)
+    versions = {
+        name: workshop.plan(release, "oslo.i18n", "iso8601==2.1.0").closure.pins["pbr"]
+        for name, release in (("day", at_that_day), ("both", with_both), ("file", with_the_file))
+    }
+    assert versions == {"day": "6.1.1", "both": "6.0.0", "file": "6.0.0"}
+    with pytest.raises(InputError, match="filtered by `exclude-newer`"):
+        workshop.plan(with_both, "oslo.i18n", "alembic==1.16.3")  # came later than that day
+
+
 def test_planning_again_runs_nothing(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = workshop.plan(RELEASE, "oslo.middleware")
     monkeypatch.setattr("subprocess.Popen", lambda command, **_: pytest.fail(f"it ran {command}"))

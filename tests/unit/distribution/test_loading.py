@@ -276,11 +276,6 @@ def test_faults_of_the_head(repository: Repository, text: str, message: str) -> 
             "",
             "2:1: no pins\n  fix: add `exclude-newer: 2026-10-15` or `constraints: FILE`",
         ),
-        (
-            "2026-10-15}",
-            "2026-10-15, constraints: x.txt}",
-            "2:35: pins are either `exclude-newer` or `constraints`\n  fix: remove one",
-        ),
         ("2026-10-15", "'20304000'", "2:23: '20304000' is not a date\n  fix: write it like 2026-10-15"),
         ("2026-10-15", "2026-02-30", "2:23: '2026-02-30' is not a date\n  fix: write it like 2026-10-15"),
         (
