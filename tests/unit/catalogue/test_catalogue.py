@@ -111,6 +111,8 @@ def test_services_that_require_each_other_are_told(tmp_path: Path) -> None:
             "processes: {api: {command: [a], wsgi: {module: a, port: api}}}",
             "a process has either `command` or `wsgi`",
         ),
+        ("processes: {api: {wsgi: {port: api}}}", "`wsgi` has either `module` or `paste`"),
+        ("processes: {api: {wsgi: {module: a, paste: b, port: api}}}", "`wsgi` has either `module` or `paste`"),
         (
             "processes: {api: {command: [a], health: {unix: /a, tcp: {port: api}}}}",
             "`health` has at most one of `http`, `tcp`, `unix`, `row`",
