@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from stackwright.distribution.texts import ValueName
 from stackwright.distribution.values import DeclaredValue
@@ -270,12 +270,41 @@ class Image(Entry):
     root: tuple[Word, ...] = Field((), description="processes that need root's powers")
 
 
+class Upstream(Entry):
+    """Which version of the component belongs to which series; each series after it has the next major version."""
+
+    series: Annotated[str, Field(pattern=r"^20\d\d\.[12]$")]
+    major: int
+
+
+class Proved(Entry):
+    """What is known of the service's working, for people."""
+
+    here: Names = Field((), description="what was seen to work on a machine of its own, in tests that anybody can run")
+    elsewhere: Names = Field((), description="what needs hardware or a system that those tests do not have")
+
+
+class Retired(Entry):
+    """A service that upstream has ended."""
+
+    title: str
+    ended: int = Field(description="the year")
+    why: str
+    instead: str = Field(description="what to do, in the imperative")
+
+
+class RetiredFile(RootModel[Mapping[Word, Retired]]):
+    """The file of the services that upstream has ended."""
+
+
 class Service(Entry):
     """An entry of the catalogue."""
 
     title: str
+    proved: Proved = Proved()
     groups: tuple[Word, ...] = Field((), description="sets a site can name instead of the service")
     component: str | None = Field(None, description="of the release")
+    upstream: Upstream | None = Field(None, description="by which a version of another series is known")
     requires: tuple[Word, ...] = ()
     provides: Provides = Provides()
     environment: Environment | None = None
