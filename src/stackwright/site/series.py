@@ -1,7 +1,8 @@
-"""Whether the services of a site are of one series of OpenStack's."""
+"""Whether a release has what a site's services are made of, all of one series of OpenStack's."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from stackwright.distribution.sources import PypiSource
@@ -38,6 +39,28 @@ def check_series(selection: Selection, release: Release) -> None:
             where=release.where("components", component),
             why=f"of {most}: {', '.join(other for other, series in found.items() if series == most)}",
             fix=f"take a version {major_of(upstream, most)}.* of {component}",
+        )
+
+
+def check_components(selection: Selection, release: Release) -> None:
+    """See that a release has the components of a site's services.
+
+    :raises InputError: it lacks one
+    """
+    most = Counter(series_of(upstream, version) for _, (upstream, version) in _versions(selection, release))
+    for name, service in selection.services.items():
+        if service.component is None or service.component in release.components:
+            continue
+        written = ""
+        if service.upstream is not None and service.environment is not None and most:
+            version = f"{major_of(service.upstream, most.most_common(1)[0][0])}.0.0"
+            source = f"{{source: {{pypi: {service.environment.requirements[0]}, version: {version}}}}}"
+            written = f"write `{service.component}: {source}` there; or remove {name} from the site"
+        raise InputError(
+            f"release {release.name} has no component {service.component!r}",
+            where=release.where("components", key=True),
+            why=f"the site has the service {name}: {selection.why(name)}",
+            fix=written or f"add it, or remove {name} from the site",
         )
 
 

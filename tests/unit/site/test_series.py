@@ -11,7 +11,7 @@ from stackwright.catalogue.model import Upstream
 from stackwright.distribution import Release, load
 from stackwright.distribution.sources import PypiSource
 from stackwright.errors import InputError
-from stackwright.site.series import check_series, major_of, series_of
+from stackwright.site.series import check_components, check_series, major_of, series_of
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 NOVA = Upstream(series="2026.2", major=34)
@@ -49,6 +49,15 @@ def test_a_service_of_another_series_is_told_with_what_to_take(release: Release)
     assert told.value.fix == "take a version 27.* of heat"
     assert told.value.where is not None
     assert told.value.where.line
+
+
+def test_a_component_that_the_release_lacks_is_told_with_what_to_write(release: Release) -> None:
+    without = {name: component for name, component in release.components.items() if name != "heat"}
+    with pytest.raises(InputError, match=r"release 2026\.2 has no component 'heat'") as told:
+        check_components(own_catalogue().select(["core", "heat"]), release.model_copy(update={"components": without}))
+    assert told.value.why == "the site has the service heat: the site names it"
+    assert "`heat: {source: {pypi: openstack-heat, version: 27.0.0}}`" in told.value.fix
+    check_components(own_catalogue().select(["core"]), release.model_copy(update={"components": without}))
 
 
 def test_one_that_the_site_does_not_run_may_be_of_any(release: Release) -> None:
