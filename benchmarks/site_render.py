@@ -48,8 +48,8 @@ def make_catalogue(folder: Path) -> None:
             count += 1
 
 
-def make_distribution(folder: Path) -> None:
-    """Write a distribution with every layer of values."""
+def make_distribution(folder: Path, services: list[str]) -> None:
+    """Write a distribution with every layer of values, and a site of these services."""
     for name in ("releases", "sites", "values"):
         (folder / name).mkdir()
     (folder / "distribution.yaml").write_text("name: large\n")
@@ -66,7 +66,6 @@ def make_distribution(folder: Path) -> None:
         + "".join(f"  v{n}: said {n}\n" for n in range(40))
         + f"nova:\n  workers: 4\n  conf:\n    nova.conf:\n      DEFAULT:\n{conf}"
     )
-    services = ["core", *(f"other{n}" for n in range(SERVICES - 10))]
     lines = ['release: "2026.2"', "target: local", "region: R", f"services: [{', '.join(services)}]", "groups:"]
     for group in range(GROUPS):
         lines.append(
@@ -119,7 +118,7 @@ def main() -> None:
         folder = Path(name)
         make_catalogue(folder)
         (folder / "distribution").mkdir()
-        make_distribution(folder / "distribution")
+        make_distribution(folder / "distribution", sorted(file.stem for file in (folder / "services").iterdir()))
         for _ in range(ROUNDS):
             begun = time.perf_counter()
             count = render(folder)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 CACHE = Path(os.environ.get("STACKWRIGHT_CACHE", "/var/lib/stackwright/cache"))
 NEWEST = date(2026, 11, 20)
-# On the package index placement's own name is another's.
-PACKAGES = {"placement": "openstack-placement"}
+# On the package index their own names are others'.
+PACKAGES = {"placement": "openstack-placement", "heat": "openstack-heat"}
 NAMES = ("2023.1", "2023.2", "2024.1", "2024.2", "2025.1", "2025.2", "2026.1", "2026.2")
-# Of each component that there are rules for, the first version in each of these releases that has an sdist there.
+# Of each component that is counted over the releases, the first version in each of them that has an sdist there.
 VERSIONS = {
     "nova": ("27.0.0", "28.0.0", "29.0.1", "30.0.0", "31.0.0", "32.0.0", "33.0.0", "34.0.0"),
     "cinder": ("22.0.0", "23.0.0", "24.0.0", "25.0.0", "26.0.0", "27.0.0", "28.0.0", "29.0.0"),

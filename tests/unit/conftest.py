@@ -53,3 +53,9 @@ def core(make_values: Callable[[Selection], Values]) -> Values:
     """Give the values of a made-up site that runs the services of the group core."""
     values = make_values(own_catalogue().select(["core"]))
     return replace(values, state=replace(values.state, ports={**values.state.ports, "nova-api": 10774}))
+
+
+@pytest.fixture
+def everything(make_values: Callable[[Selection], Values]) -> Values:
+    """Give the values of a made-up site that runs every service of the catalogue."""
+    return make_values(own_catalogue().select(own_catalogue().services))

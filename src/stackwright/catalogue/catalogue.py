@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from stackwright.catalogue.model import Service
+from stackwright.catalogue.model import RetiredFile, Service
 from stackwright.distribution.reading import parse, read_yaml
 from stackwright.distribution.values import GLOBAL, ValueSchema
 from stackwright.errors import InputError, Where, suggestion
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from stackwright.catalogue.model import Retired
     from stackwright.catalogue.platform import Platform
+    from stackwright.distribution import Site
     from stackwright.distribution.document import Document
     from stackwright.distribution.values import DeclaredValue
 
@@ -26,9 +28,26 @@ LINUX = "linux"
 
 @dataclass(frozen=True)
 class Selection:
-    """The services a site runs, each behind those it requires."""
+    """The services a site runs, each behind those it requires.
+
+    :param named: service -> the words of the site that name it: its own name, groups
+    """
 
     services: Mapping[str, Service]
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def requiring(self, name: str) -> tuple[str, ...]:
+        """Give the services that require one."""
+        return tuple(other for other, service in self.services.items() if name in service.requires)
+
+    def why(self, name: str) -> str:
+        """Say why a service is there: who has named it, what requires it."""
+        words = self.named.get(name, ())
+        reasons = ["the site names it"] if name in words else []
+        reasons += [f"it is of the group {word}" for word in words if word != name]
+        if requiring := self.requiring(name):
+            reasons.append(f"required by {', '.join(requiring)}")
+        return "; ".join(reasons)
 
     def ports(self) -> dict[str, int]:
         """Give the ports of all services, ``<service>-<port>``, with the numbers they would like."""
@@ -60,6 +79,7 @@ class Catalogue:
     values: Mapping[str, DeclaredValue] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     platform: Platform | None = None
+    retired: Mapping[str, Retired] = field(default_factory=dict)
 
     def where(self, service: str, *loc: str | int) -> Where:
         """Give the place of what the keys of an entry lead to."""
@@ -86,6 +106,8 @@ class Catalogue:
         :raises InputError: there is none of this name
         """
         if name not in self.services:
+            if name in self.retired:
+                raise self._retired(name, None)
             if self.platform is not None and name in self.platform.lacks:
                 raise self._lacked(name, None)
             raise InputError(f"there is no service {name!r} in the catalogue", fix=suggestion(name, self.services))
@@ -101,22 +123,55 @@ class Catalogue:
             fix=f"remove it; the platform has {', '.join(self.services)}",
         )
 
-    def select(self, wanted: Iterable[str], where: Where | None = None) -> Selection:
+    def _retired(self, name: str, where: Where | None) -> InputError:
+        """Say that upstream has ended a service."""
+        about = self.retired[name]
+        return InputError(
+            f"{name} is retired: upstream ended it in {about.ended}",
+            where=where,
+            why=about.why,
+            fix=f"remove it; and {about.instead}",
+        )
+
+    def of(self, site: Site) -> Selection:
+        """Give the services of a site.
+
+        :raises InputError: it names one that there is not, or leaves one out that another requires
+        """
+        left_out = {name: site.where("without", index) for index, name in enumerate(site.without)}
+        return self.select(site.services, site.where("services"), left_out)
+
+    def select(
+        self, wanted: Iterable[str], where: Where | None = None, without: Mapping[str, Where] | None = None
+    ) -> Selection:
         """Give the services of these names and groups and all that they require, in the order of requirement.
 
-        :raises InputError: a name is neither a service's nor a group's, or the platform lacks the service
+        :param without: those of the groups that are left out, and where that is said
+        :raises InputError: a name is neither a service's nor a group's, the platform lacks the service, upstream has
+            retired it, or one is left out that is named or required
         """
         selected: dict[str, Service] = {}
+        named: dict[str, tuple[str, ...]] = {}
+        left_out, wanted_words = without or {}, tuple(wanted)
 
         def take(name: str) -> None:
             if name in selected:
                 return
             service = self.service(name)
             for required in service.requires:
+                if required in left_out:
+                    raise InputError(
+                        f"{required} cannot be left out",
+                        where=left_out[required],
+                        why=f"{name} requires it",
+                        fix=f"keep it, or leave out {name} as well",
+                    )
                 take(required)
             selected[name] = service
 
-        for word in wanted:
+        for word in wanted_words:
+            if word in self.retired:
+                raise self._retired(word, where)
             if self.platform is not None and word in self.platform.lacks:
                 raise self._lacked(word, where)
             if word not in self.services and word not in self.groups:
@@ -125,15 +180,26 @@ class Catalogue:
                     where=where,
                     fix=suggestion(word, [*self.services, *self.groups]),
                 )
+            if word in left_out:
+                raise InputError(f"{word} is named, and left out", where=left_out[word], fix="remove one of the two")
             for name in self.groups.get(word, (word,)):
-                take(name)
-        return Selection(selected)
+                if name not in left_out:
+                    named[name] = (*named.get(name, ()), word)
+                    take(name)
+        for word, place in left_out.items():
+            if not any(word in self.groups.get(group, ()) for group in wanted_words):
+                known = sorted({name for group in wanted_words for name in self.groups.get(group, ())})
+                raise InputError(
+                    f"no group of the site has {word!r}, which is left out", where=place, fix=suggestion(word, known)
+                )
+        return Selection(selected, named)
 
 
-def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
+def read_catalogue(directory: Path, values: Path | None = None, retired: Path | None = None) -> Catalogue:
     """Read the entries of a folder, a YAML file each, named after the service.
 
     :param values: the file of the values that any service may read
+    :param retired: the file of the services that upstream has ended
 
     :raises InputError: an entry does not fit the model, or requires one that is not there or that requires it
     """
@@ -157,14 +223,15 @@ def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
     if values is not None:
         documents[GLOBAL] = read_yaml(values)
         common = parse(ValueSchema, documents[GLOBAL]).global_
-    return Catalogue(services, common, documents)
+    ended = parse(RetiredFile, read_yaml(retired)).root if retired is not None else {}
+    return Catalogue(services, common, documents, retired=ended)
 
 
 @cache
 def own_catalogue(platform: str = LINUX) -> Catalogue:
     """Read the catalogue that comes with Stackwright, as it is on a platform: Linux, or one of `platforms/`."""
     with resources.as_file(resources.files("stackwright.catalogue")) as folder:
-        catalogue = read_catalogue(folder / "services", folder / "values.yaml")
+        catalogue = read_catalogue(folder / "services", folder / "values.yaml", folder / "retired.yaml")
         if platform == LINUX:
             return catalogue
         from stackwright.catalogue.platform import adapted, read_platform  # most sites need no other

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from stackwright.distribution.texts import ValueName
 from stackwright.distribution.values import DeclaredValue
@@ -23,11 +23,13 @@ class Entry(BaseModel):
 
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Names = tuple[str, ...]
+# Of roles, domains and users in the identity service.
+IdentityName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:-]*$")]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 # What a secret looks like, and so how one is made (stackwright.site.secrets.forms).
-SecretForm = Literal["password", "hex", "fernet-key", "ssh-key", "certificate"]
+SecretForm = Literal["password", "hex", "text-key", "fernet-key", "ssh-key", "certificate"]
 
 # Where a process or a command finds itself. What handles guests' packets makes bridges and taps, and there is one of
 # each name in a network, so that the local target gives it one of its own: a site's compute host.
@@ -109,12 +111,21 @@ class Health(Entry):
 
 
 class Wsgi(Entry):
-    """A WSGI application; the target says what serves it."""
+    """A WSGI application, of a module or of a file of PasteDeploy; the target says what serves it."""
 
-    module: str
+    module: str | None = Field(None, description="Python module that has it as `application`")
+    paste: str | None = Field(
+        None, description="file in the service's environment, as PasteDeploy reads it, whose application `main` it is"
+    )
     port: Word
     compute: bool = Field(False, description="the compute host asks it too, at `site_address`")
     threads: bool = Field(True, description="whether one process of it may answer several requests at once")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Wsgi:
+        if (self.module is None) == (self.paste is None):
+            raise ValueError("`wsgi` has either `module` or `paste`")
+        return self
 
 
 class Stop(Entry):
@@ -196,8 +207,22 @@ class Keys(Entry):
     rotate: tuple[Command, ...] = Field(description="commands that rotate them; a run that is cut off begins anew")
 
 
+class DomainUser(Entry):
+    """A user in a domain of the service's."""
+
+    secret: Word = Field(description="name of the secret that is its password")
+    roles: Annotated[tuple[IdentityName, ...], Field(min_length=1)] = Field(description="that it has on the domain")
+
+
+class Domain(Entry):
+    """A domain of the identity service that is the service's own."""
+
+    description: str = ""
+    users: Mapping[IdentityName, DomainUser] = {}
+
+
 class Identity(Entry):
-    """How the service is known to the identity service."""
+    """How the service is known to the identity service, and what else it needs there."""
 
     type: Word
     name: Word
@@ -205,6 +230,8 @@ class Identity(Entry):
     port: Word
     path: str = ""
     user: Word | None = Field(None, description="its user, with the roles admin and service in the service project")
+    roles: tuple[IdentityName, ...] = Field((), description="roles that there have to be; nobody is given them")
+    domains: Mapping[IdentityName, Domain] = Field({}, description="domains of the service's own")
 
 
 class DatabaseProvider(Entry):
@@ -243,12 +270,41 @@ class Image(Entry):
     root: tuple[Word, ...] = Field((), description="processes that need root's powers")
 
 
+class Upstream(Entry):
+    """Which version of the component belongs to which series; each series after it has the next major version."""
+
+    series: Annotated[str, Field(pattern=r"^20\d\d\.[12]$")]
+    major: int
+
+
+class Proved(Entry):
+    """What is known of the service's working, for people."""
+
+    here: Names = Field((), description="what was seen to work on a machine of its own, in tests that anybody can run")
+    elsewhere: Names = Field((), description="what needs hardware or a system that those tests do not have")
+
+
+class Retired(Entry):
+    """A service that upstream has ended."""
+
+    title: str
+    ended: int = Field(description="the year")
+    why: str
+    instead: str = Field(description="what to do, in the imperative")
+
+
+class RetiredFile(RootModel[Mapping[Word, Retired]]):
+    """The file of the services that upstream has ended."""
+
+
 class Service(Entry):
     """An entry of the catalogue."""
 
     title: str
+    proved: Proved = Proved()
     groups: tuple[Word, ...] = Field((), description="sets a site can name instead of the service")
     component: str | None = Field(None, description="of the release")
+    upstream: Upstream | None = Field(None, description="by which a version of another series is known")
     requires: tuple[Word, ...] = ()
     provides: Provides = Provides()
     environment: Environment | None = None
@@ -258,6 +314,9 @@ class Service(Entry):
     users: Names = Field((), description="system users, made where Debian's packages have not")
     ports: Mapping[Word, int] = Field({}, description="name -> the number to take if it is free")
     secrets: Mapping[Word, SecretForm] = Field({}, description="name -> form; generated once for a site")
+    lasting: tuple[Word, ...] = Field(
+        (), description="secrets that data is encrypted with: one made anew would leave the data unreadable"
+    )
     keys: Mapping[Word, Keys] = Field({}, description="secrets that the service's own programs make and keep")
     values: Mapping[ValueName, DeclaredValue] = Field({}, description="what can be said of the service in values")
     databases: Names = ()

@@ -20,7 +20,7 @@ def uwsgi(venv: PurePath, wsgi: Wsgi, addresses: Iterable[str], port: int) -> tu
     return (
         str(venv / "bin/uwsgi"),
         *(word for address in addresses for word in ("--http-socket", f"{address}:{port}")),
-        *("--module", f"{wsgi.module}:application"),
+        *(("--paste", f"config:{venv / wsgi.paste}") if wsgi.paste else ("--module", f"{wsgi.module}:application")),
         *(("--processes", "1", "--threads", "4") if wsgi.threads else ("--master", "--processes", "2")),
         *("--enable-threads", "--buffer-size", "65535"),
         *("--die-on-term", "--need-app", "--disable-logging"),

@@ -22,6 +22,7 @@ from stackwright.patches import read_series
 from stackwright.proof.channels import ChannelFile, check_channels
 from stackwright.site.policy.expectations import TESTS, ExpectationsFile, read_expectations
 from stackwright.site.policy.personas import PersonasFile, read_personas
+from stackwright.site.series import check_series
 from stackwright.site.values.values import site_values
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ class Check(WorkspaceLister):
             for site in distribution.sites.values():
                 with collector.collecting():
                     catalogue = own_catalogue(site.platform)
-                    selection = catalogue.select(site.services, site.where("services"))
+                    selection = catalogue.of(site)
                     site_values(distribution, site, catalogue, selection)
+                    check_series(selection, distribution.release(site.release))
             for release in distribution.releases.values():
                 for component in release.components.values():
                     with collector.collecting():

@@ -31,6 +31,7 @@ COMMANDS = {
     "check": "distribution:Check",
     "catalogue list": "catalogue:List",
     "catalogue show": "catalogue:Show",
+    "catalogue graph": "catalogue:Graph",
     "patch status": "patch:Status",
     "patch import": "patch_exchange:PatchImport",
     "patch import-all": "patch_exchange:PatchImportAll",

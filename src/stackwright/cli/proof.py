@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.cli.base import Listing, WorkspaceLister
 from stackwright.plan.lock import exclusive
-from stackwright.proof.access import access_to
+from stackwright.proof.access import ServersAccess, access_to, with_servers
 from stackwright.proof.demo import check_server, remove_kept
 from stackwright.proof.guest import make_guest
 from stackwright.proof.smoke import smoke
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Smoke(WorkspaceLister):
-    """Prove that the cloud works: a server with network, metadata, consoles, that leaves nothing behind."""
+    """Prove that the cloud works: a server with network and consoles, and what else its services are for."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add what to prove."""
@@ -41,7 +41,7 @@ class Smoke(WorkspaceLister):
         access = access_to(known_cloud(workspace.site, state=workspace.state))
         if parsed_args.clean:
             with exclusive(workspace.paths.root / "smoke.lock", "stackwright smoke"):
-                return ("Removed",), [(thing,) for thing in remove_kept(access)]
+                return ("Removed",), [(thing,) for thing in remove_kept(with_servers(access))]
         with (
             exclusive(workspace.paths.root / "smoke.lock", "stackwright smoke"),
             workspace.events() as events,
@@ -54,8 +54,10 @@ class Smoke(WorkspaceLister):
 
     def _prove(self, parsed_args: argparse.Namespace, access: CloudAccess, events: Events) -> SmokeReport:
         if parsed_args.server:
-            return check_server(access, parsed_args.server, events)
-        guest = make_guest(self.workspace.cache, events)
+            return check_server(with_servers(access), parsed_args.server, events)
+        if parsed_args.keep:
+            with_servers(access)
+        guest = make_guest(self.workspace.cache, events) if isinstance(access, ServersAccess) else None
         return smoke(access, guest, events, keep=parsed_args.keep)
 
     def run(self, parsed_args: argparse.Namespace) -> int:

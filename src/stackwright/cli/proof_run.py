@@ -66,7 +66,7 @@ class ProofRun(WorkspaceCommand):
         workspace, working = self.workspace, Path.cwd()
         begun = time.monotonic()
         distribution, site = workspace.distribution, workspace.site
-        selection = own_catalogue().select(site.services, site.where("services"))
+        selection = own_catalogue().of(site)
         extra = extra_patches(working, distribution, distribution.release(site.release))
         place = parsed_args.results or working / "proof-runs" / time.strftime("%Y%m%d-%H%M%S")
         whole = selection.services.keys() >= SMOKED

@@ -98,7 +98,9 @@ class Rotate(WorkspaceCommand):
         """Add which ones."""
         parser = super().get_parser(prog_name)
         parser.add_argument("name", nargs="*", help="secrets, such as nova-database: see `secret list`")
-        parser.add_argument("--all", action="store_true", help="all that are not in a Vault")
+        parser.add_argument(
+            "--all", action="store_true", help="all that are not in a Vault and that no data is encrypted with"
+        )
         parser.add_argument("--service", help="of this service only")
         parser.add_argument("--plan", action="store_true", help="show the steps that it would lead to; change nothing")
         return parser
@@ -284,6 +286,7 @@ def _chosen(parsed_args: argparse.Namespace, values: Values, secrets: Secrets) -
     if bool(parsed_args.name) == bool(parsed_args.all or parsed_args.service):
         raise InputError("which secrets?", fix="name them, or write --all, or --service SERVICE")
     known = [*secrets.forms, *_keys(values)]
+    lasting = {f"{name}-{secret}": name for name, entry in services.items() for secret in entry.lasting}
     if not parsed_args.name:
         own = {
             f"{name}-{secret}" for name, entry in services.items() for secret in (*entry.secrets, *entry.keys)
@@ -291,7 +294,7 @@ def _chosen(parsed_args: argparse.Namespace, values: Values, secrets: Secrets) -
         }  # fmt: skip
         return [
             name for name in known
-            if name not in secrets.referred and (name in own or parsed_args.service is None)
+            if name not in secrets.referred and name not in lasting and (name in own or parsed_args.service is None)
         ]  # fmt: skip
     for name in parsed_args.name:
         if name not in known:
@@ -301,6 +304,12 @@ def _chosen(parsed_args: argparse.Namespace, values: Values, secrets: Secrets) -
                 f"the secret {name} is in a Vault",
                 where=secrets.referred[name].where,
                 fix="change it there; then type: stackwright up",
+            )
+        if name in lasting:
+            raise InputError(
+                f"the secret {name} is not made anew",
+                why=f"{lasting[name]} has encrypted data with it, which nobody could read any more",
+                fix="leave it out; `--all` does",
             )
     return list(dict.fromkeys(parsed_args.name))
 

@@ -74,7 +74,7 @@ class UpgradeForecast(WorkspaceLister):
         set_there = {}
         if site is not None:
             catalogue = own_catalogue(site.platform)
-            selection = catalogue.select(site.services, site.where("services"))
+            selection = catalogue.of(site)
             said = site_values(workspace.distribution, site, catalogue, selection)
             set_there = settings(said, selection, workspace.distribution.root)
         memo, store = Memo(workspace.cache), Store(workspace.state / "store.git")

@@ -29,7 +29,7 @@ def values_of(workspace: Workspace, host: str | None = None) -> tuple[SiteValues
 
     site = workspace.site
     catalogue = own_catalogue(site.platform)
-    selection = catalogue.select(site.services, site.where("services"))
+    selection = catalogue.of(site)
     values = site_values(workspace.distribution, site, catalogue, selection)
     if host is None:
         return values, selection

@@ -153,6 +153,7 @@ class SiteFile(FromFile):
     services: Annotated[tuple[Name, ...], Field(min_length=1)] = Field(
         description="services, or groups of services, of the catalogue"
     )
+    without: tuple[Name, ...] = Field((), description="services of those groups that are left out")
     ports: Mapping[Name, PortNumber] = Field(
         {}, description="port of the catalogue, such as keystone-public -> the number it has to have"
     )
@@ -181,6 +182,9 @@ class SiteFile(FromFile):
         for index, service in enumerate(self.services):
             if service in self.services[:index]:
                 raise fault(f"{service!r} is here twice", fix="remove one", at=("services", index))
+        for index, service in enumerate(self.without):
+            if service in self.without[:index]:
+                raise fault(f"{service!r} is here twice", fix="remove one", at=("without", index))
         taken: dict[int, str] = {}
         for port, number in self.ports.items():
             if number in taken:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stackwright.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from stackwright.site.access import Access
@@ -31,15 +32,25 @@ class Outside:
 
 @dataclass(frozen=True)
 class CloudAccess:
-    """A cloud on this machine that has servers, as its administrator.
+    """A cloud on this machine, as its administrator.
 
     :param api: what its APIs want to know
+    :param services: its services -> the type of their APIs, of those that have one
+    """
+
+    api: Access
+    services: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ServersAccess(CloudAccess):
+    """One that has servers.
+
     :param instances: nova's folder of servers' files
     :param libvirt_uri: of the libvirt that runs the servers
     :param namespace: the network namespace with the servers' devices
     """
 
-    api: Access
     instances: Path
     libvirt_uri: str
     namespace: str
@@ -52,20 +63,29 @@ def outside_of(cloud: Cloud) -> Outside:
 
 
 def access_to(cloud: Cloud) -> CloudAccess:
-    """Give the access to a cloud of the local target.
-
-    :raises InputError: it has no service that makes servers
-    """
-    if SERVERS not in cloud.selection.services:
-        raise InputError(
-            f"the site {cloud.paths.root.name} has no {SERVERS}",
-            why="the smoke test starts a server",
-            fix="stackwright tempest tests the services that are there",
-        )
-    return CloudAccess(
+    """Give the access to a cloud of the local target, be it with servers or without."""
+    types = {name: entry.identity.type if entry.identity else "" for name, entry in cloud.selection.services.items()}
+    if SERVERS not in types:
+        return CloudAccess(cloud.access, types)
+    return ServersAccess(
         api=cloud.access,
+        services=types,
         instances=cloud.paths.data(SERVERS) / "instances",
         libvirt_uri=cloud.renderer(SERVERS).text("{{ shared.libvirt.uri }}"),
         namespace=cloud.state.namespace,
         outside=outside_of(cloud),
     )
+
+
+def with_servers(access: CloudAccess) -> ServersAccess:
+    """Give the access to a cloud that has to have servers.
+
+    :raises InputError: it has no service that makes them
+    """
+    if not isinstance(access, ServersAccess):
+        raise InputError(
+            f"the site has no {SERVERS}",
+            why="this is about a server",
+            fix="without options, `stackwright smoke` proves the services that are there",
+        )
+    return access

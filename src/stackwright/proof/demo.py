@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
     from stackwright.events import Events
-    from stackwright.proof.access import CloudAccess
+    from stackwright.proof.access import ServersAccess
     from stackwright.proof.guest import GuestImage
 
 DEMO = "demo"
@@ -28,7 +28,7 @@ OUTSIDE = "public"
 PATIENCE = 120.0  # seconds
 
 
-def ensure_demo(access: CloudAccess, guest: GuestImage) -> str:
+def ensure_demo(access: ServersAccess, guest: GuestImage) -> str:
     """Have the server ``demo`` running in its network, and give its floating IP; what is there already is kept.
 
     :raises CheckFailedError: it does not become ACTIVE, or does not answer
@@ -51,7 +51,7 @@ def ensure_demo(access: CloudAccess, guest: GuestImage) -> str:
     return str(address.floating_ip_address)
 
 
-def remove_kept(access: CloudAccess) -> tuple[str, ...]:
+def remove_kept(access: ServersAccess) -> tuple[str, ...]:
     """Remove the server ``demo`` and all that was made for it, and give what that was; the outside network stays.
 
     :raises CheckFailedError: the server does not go
@@ -59,7 +59,7 @@ def remove_kept(access: CloudAccess) -> tuple[str, ...]:
     return scene.remove(connect(access.api), {DEMO, f"{DEMO}-kernel", f"{DEMO}-initrd"}.__contains__)
 
 
-def check_server(access: CloudAccess, name: str, events: Events) -> SmokeReport:
+def check_server(access: ServersAccess, name: str, events: Events) -> SmokeReport:
     """Prove that a server of this name is ACTIVE, has a login prompt on its console, and answers at its floating IP.
 
     :raises InputError: there is no such server

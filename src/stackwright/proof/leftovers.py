@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from openstack.compute.v2.server import Server
     from openstack.connection import Connection
 
-    from stackwright.proof.access import CloudAccess
+    from stackwright.proof.access import ServersAccess
 
 TAP_NAME = 14  # characters: "tap" and the beginning of the port's id, as much as fits Linux's 15 bytes
 
@@ -34,7 +34,7 @@ def traces_of(connection: Connection, server: Server) -> Traces:
     return Traces(server.id, tuple(port.id for port in connection.network.ports(device_id=server.id)))
 
 
-def leftovers(connection: Connection, access: CloudAccess, traces: Traces) -> tuple[str, ...]:
+def leftovers(connection: Connection, access: ServersAccess, traces: Traces) -> tuple[str, ...]:
     """Give what is there of a server: all that it has while it lives, nothing after its deletion."""
     return (
         *_ports(connection, traces),
@@ -59,7 +59,7 @@ def _volumes(connection: Connection, traces: Traces) -> Iterator[str]:
             yield f"volume {volume.id}"
 
 
-def _taps(access: CloudAccess, traces: Traces) -> Iterator[str]:
+def _taps(access: ServersAccess, traces: Traces) -> Iterator[str]:
     devices = namespaces.devices(access.namespace)
     for port in traces.ports:
         tap = f"tap{port}"[:TAP_NAME]

@@ -1,4 +1,7 @@
-"""The smoke test: a cloud does what a cloud is for, from an image to a server that has left nothing behind."""
+"""The smoke test: a cloud does what a cloud is for, from an image to a server that has left nothing behind.
+
+What it has besides servers proves itself (stackwright.proof.services).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,11 +17,14 @@ import requests
 
 from stackwright.errors import CheckFailedError
 from stackwright.proof import consoles, scene
+from stackwright.proof.access import ServersAccess, with_servers
 from stackwright.proof.console import connect
 from stackwright.proof.demo import DEMO, ensure_demo
 from stackwright.proof.guest.console import Answer, read_console
 from stackwright.proof.leftovers import leftovers, traces_of
 from stackwright.proof.report import Recorder, SmokeReport, wait_for
+from stackwright.proof.services import PROOFS
+from stackwright.proof.services.proof import Ground, ServerParts
 from stackwright.tools import ping
 
 if TYPE_CHECKING:
@@ -40,11 +47,12 @@ GUEST_PATIENCE, CLEAN_PATIENCE = 120.0, 30.0
 CONSOLE_INTERVAL = 0.2
 
 
-def smoke(access: CloudAccess, guest: GuestImage, events: Events, *, keep: bool = False) -> SmokeReport:
+def smoke(access: CloudAccess, guest: GuestImage | None, events: Events, *, keep: bool = False) -> SmokeReport:
     """Prove that a cloud works, and remove all that was made for it, and what an earlier smoke test left.
 
     One at a time on a cloud: another one's things would be taken for left ones.
 
+    :param guest: what servers boot, where the cloud has servers
     :param keep: afterwards have a server named ``demo`` running, in a network of its own (see stackwright.proof.demo)
     :returns: the report, of a failure too
     """
@@ -61,17 +69,17 @@ def smoke(access: CloudAccess, guest: GuestImage, events: Events, *, keep: bool 
         evidence = proof.evidence()
     finally:
         proof.clean_up()
-    if keep and all(row.ok for row in recorder.rows):
+    if keep and guest is not None and all(row.ok for row in recorder.rows):
         try:
             with recorder.check("demo", "nova") as check:
-                check.detail = f"the server {DEMO} answers at {ensure_demo(access, guest)}"
+                check.detail = f"the server {DEMO} answers at {ensure_demo(with_servers(access), guest)}"
         except CheckFailedError:
             evidence = scene.seen_of(connect(access.api), DEMO)
     return SmokeReport(recorder.rows, evidence)
 
 
 class _Smoke:
-    def __init__(self, access: CloudAccess, guest: GuestImage, recorder: Recorder) -> None:
+    def __init__(self, access: CloudAccess, guest: GuestImage | None, recorder: Recorder) -> None:
         self.access, self.guest, self.recorder = access, guest, recorder
         self.name = PREFIX + secrets.token_hex(3)
         self.connection = connect(access.api)
@@ -92,6 +100,31 @@ class _Smoke:
 
         :raises CheckFailedError: one failed; those under way at the time have been gone through as well
         """
+        parts = None
+        if isinstance(self.access, ServersAccess):
+            parts = self._servers()
+        else:
+            self._without_servers()
+        ground = Ground(self.connection, self.recorder, self.name, parts)
+        own = [partial(proof.prove, ground) for name, proof in PROOFS.items() if name in self.access.services]
+        _all(*own)
+
+    def _without_servers(self) -> None:
+        """See that what has nothing else to prove answers."""
+        self._remove_earlier()
+        for name, kind in self.access.services.items():
+            if kind and name not in PROOFS:
+                with self.recorder.check(f"{name}-api", name) as check:
+                    url = self.connection.endpoint_for(kind)
+                    if url is None:
+                        raise CheckFailedError(f"keystone knows no endpoint of the type {kind}")
+                    status = requests.get(url, timeout=consoles.PATIENCE).status_code
+                    if status >= requests.codes.bad_request:
+                        raise CheckFailedError(f"{url} answers {status}")
+                    check.detail = f"{url} answers"
+
+    def _servers(self) -> ServerParts:
+        """Go through all that has to do with servers, and give what another may be made of."""
         image, flavor, (network, group) = _all(self._image, self._flavor, self._inside)
         server = self._server(image=image, flavor=flavor, network=network, group=group)
         self._lease(server)
@@ -103,15 +136,26 @@ class _Smoke:
             lambda: self._spice(server),
         )
         self._delete(server)
+        return ServerParts(image=image.id, flavor=flavor.id, network=network.id)
 
     def evidence(self) -> str:
         """Give what can be seen of a failure before everything is removed; empty if that is nothing."""
-        return scene.seen_of(self.connection, self.name)
+        return scene.seen_of(self.connection, self.name) if isinstance(self.access, ServersAccess) else ""
 
     def clean_up(self) -> None:
         """Remove all that was made."""
-        with suppress(CheckFailedError), self.recorder.check("cleanup", "nova") as check:
-            check.detail = f"removed {len(scene.remove(self.connection, self._is_mine))} things"
+        with suppress(CheckFailedError), self.recorder.check("cleanup", "keystone") as check:
+            check.detail = f"removed {len(self._remove(self._is_mine))} things"
+
+    def _remove(self, is_ours: Callable[[str], bool]) -> list[str]:
+        """Remove what services have made first: a stack's server is the stack's to remove."""
+        removed: list[str] = []
+        for name, proof in PROOFS.items():
+            if name in self.access.services:
+                removed += proof.remove(self.connection, is_ours)
+        if isinstance(self.access, ServersAccess):
+            removed += scene.remove(self.connection, is_ours)
+        return removed
 
     def _is_mine(self, name: str) -> bool:
         return name.startswith(self.name)
@@ -131,11 +175,12 @@ class _Smoke:
             check.detail = f"alive: {', '.join(agent.agent_type for agent in agents)}"
 
     def _remove_earlier(self) -> None:
-        with self.recorder.check("earlier", "nova") as check:
-            left = scene.remove(self.connection, lambda name: name.startswith(PREFIX) and not self._is_mine(name))
+        with self.recorder.check("earlier", "keystone") as check:
+            left = self._remove(lambda name: name.startswith(PREFIX) and not self._is_mine(name))
             check.detail = f"removed what an earlier one left: {', '.join(left)}" if left else "no earlier one left any"
 
     def _image(self) -> Any:
+        assert self.guest is not None
         with self.recorder.check("image", "glance") as check:
             image = scene.ensure_image(self.connection, self.name, self.guest)
             check.detail = "kernel, initrd and disk uploaded"
@@ -161,12 +206,12 @@ class _Smoke:
 
     def _way_outside(self, inside: Network) -> FloatingIP:
         with self.recorder.check("floating-ip", "neutron") as check:
-            outside = scene.ensure_outside(self.connection, self.access.outside, self.name)
+            outside = scene.ensure_outside(self.connection, with_servers(self.access).outside, self.name)
             address = scene.ensure_address(self.connection, self.name, outside)
             check.detail = f"{address.floating_ip_address} of the network {outside.name}"
         with self.recorder.check("router", "neutron") as check:
             scene.ensure_router(self.connection, self.name, inside, outside)
-            check.detail = f"between {scene.INSIDE} and {self.access.outside.subnet}.0/24"
+            check.detail = f"between {scene.INSIDE} and {with_servers(self.access).outside.subnet}.0/24"
         return address
 
     def _server(self, **parts: Any) -> Server:
@@ -252,7 +297,7 @@ class _Smoke:
             traces = traces_of(self.connection, server)
             scene.delete_server(self.connection, server)
             until = time.monotonic() + CLEAN_PATIENCE
-            while left := leftovers(self.connection, self.access, traces):
+            while left := leftovers(self.connection, with_servers(self.access), traces):
                 if time.monotonic() > until:
                     raise CheckFailedError(f"the server has gone, and has left behind: {', '.join(left)}")
                 time.sleep(0.1)
@@ -261,6 +306,6 @@ class _Smoke:
 
 def _all(*functions: Callable[[], Any]) -> list[Any]:
     """Call functions at once, wait for all, and give what they gave; or raise what the first that failed raised."""
-    with ThreadPoolExecutor(len(functions)) as pool:
+    with ThreadPoolExecutor(len(functions) or 1) as pool:
         futures = [pool.submit(function) for function in functions]
     return [future.result() for future in futures]

@@ -16,6 +16,7 @@ from stackwright.site.paths import SitePaths
 from stackwright.site.platform import host_values
 from stackwright.site.render import Values
 from stackwright.site.secrets.opening import secrets_of
+from stackwright.site.series import check_components, check_series
 from stackwright.site.values.values import site_values
 
 if TYPE_CHECKING:
@@ -72,8 +73,10 @@ def outline(
     paths = SitePaths(state / "sites" / site.name)
     release = distribution.release(site.release)
     catalogue = own_catalogue(site.platform)
-    selection = catalogue.select(site.services, site.where("services"))
+    selection = catalogue.of(site)
     _check_ports(site, selection)
+    check_components(selection, release)
+    check_series(selection, release)
     said = site_values(distribution, site, catalogue, selection)
     patched = patched_components(distribution, release, store=store, memo=memo, cache=cache, events=events)
     environments = plan_environments(selection, release, patched, store, memo)

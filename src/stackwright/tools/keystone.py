@@ -20,10 +20,32 @@ PATIENCE = 30
 
 
 @dataclass(frozen=True)
+class DomainUser:
+    """A user in a domain of a service's own.
+
+    :param roles: that it has on the domain
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain of a service's own."""
+
+    name: str
+    description: str
+    users: tuple[DomainUser, ...] = ()
+
+
+@dataclass(frozen=True)
 class Registration:
     """How a service is known: its catalogue entry, and its user's name and password where it has one.
 
     :param url: of its endpoints; public, internal and admin are one on a local target
+    :param roles: that there have to be besides
     """
 
     type: str
@@ -32,6 +54,8 @@ class Registration:
     url: str
     user: str | None
     password: str | None = field(repr=False)
+    roles: tuple[str, ...] = ()
+    domains: tuple[Domain, ...] = ()
 
 
 class Identity:
@@ -76,6 +100,26 @@ class Identity:
             return f"there is no user {wish.user}"
         if wish.user and not self.lets_in(wish.user, wish.password or ""):
             return f"the user {wish.user} is not let in with his password"
+        for role in wish.roles:
+            if self._find("roles", name=role) is None:
+                return f"there is no role {role}"
+        return next(filter(None, map(self._lacking, wish.domains)), "")
+
+    def _lacking(self, wish: Domain) -> str:
+        """Tell what is missing of a domain."""
+        domain = self._find("domains", name=wish.name)
+        if domain is None:
+            return f"there is no domain {wish.name}"
+        for wanted in wish.users:
+            user = self._find("users", name=wanted.name, domain_id=domain["id"])
+            if user is None:
+                return f"there is no user {wanted.name} in the domain {wish.name}"
+            if not self.lets_in(wanted.name, wanted.password, domain["id"]):
+                return f"the user {wanted.name} is not let in with his password"
+            granted = self._call("GET", f"/domains/{domain['id']}/users/{user['id']}/roles")["roles"]
+            for role in wanted.roles:
+                if role not in {one["name"] for one in granted}:
+                    return f"the user {wanted.name} has not the role {role} on the domain {wish.name}"
         return ""
 
     def lets_in_administrator(self) -> bool:
@@ -85,12 +129,13 @@ class Identity:
         """
         return self.lets_in(ADMINISTRATOR, self._password)
 
-    def lets_in(self, user: str, password: str) -> bool:
+    def lets_in(self, user: str, password: str, domain: str = DOMAIN) -> bool:
         """Tell whether a user is let in with a password (docs.openstack.org/api-ref/identity/v3: unscoped tokens).
 
+        :param domain: the id of the user's
         :raises RunFailedError: the service does not answer as it should
         """
-        who = {"name": user, "domain": {"id": DOMAIN}, "password": password}
+        who = {"name": user, "domain": {"id": domain}, "password": password}
         body = {"auth": {"identity": {"methods": ["password"], "password": {"user": who}}, "scope": "unscoped"}}
         try:
             status = self._straight.post(f"{self.url}/auth/tokens", json=body, timeout=PATIENCE).status_code
@@ -108,7 +153,11 @@ class Identity:
         :raises RunFailedError: the service does not answer as it should
         """
         if wish.user:
-            self._ensure_user(wish.user, wish.password or "")
+            self._ensure_service_user(wish.user, wish.password or "")
+        for role in wish.roles:
+            self._ensure_role(role)
+        for domain in wish.domains:
+            self._ensure_domain(domain)
         service = self._find("services", type=wish.type) or self._post(
             "services", name=wish.name, type=wish.type, description=wish.description
         )
@@ -125,18 +174,35 @@ class Identity:
             elif endpoint["url"] != wish.url:
                 self._call("PATCH", f"/endpoints/{endpoint['id']}", {"endpoint": {"url": wish.url}})
 
-    def _ensure_user(self, name: str, password: str) -> None:
+    def _ensure_service_user(self, name: str, password: str) -> None:
         project = self._find("projects", name="service", domain_id=DOMAIN) or self._post(
             "projects", name="service", domain_id=DOMAIN, description="The services' own users"
         )
-        user = self._find("users", name=name, domain_id=DOMAIN)
+        user = self._ensure_user(name, password, DOMAIN)
+        for role in ("admin", "service"):
+            self._call("PUT", f"/projects/{project['id']}/users/{user}/roles/{self._ensure_role(role)}")
+
+    def _ensure_domain(self, wish: Domain) -> None:
+        domain = self._find("domains", name=wish.name) or self._post(
+            "domains", name=wish.name, description=wish.description
+        )
+        for wanted in wish.users:
+            user = self._ensure_user(wanted.name, wanted.password, domain["id"])
+            for role in wanted.roles:
+                self._call("PUT", f"/domains/{domain['id']}/users/{user}/roles/{self._ensure_role(role)}")
+
+    def _ensure_user(self, name: str, password: str, domain: str) -> str:
+        """Give the id of a user of a domain, who is let in with a password."""
+        user = self._find("users", name=name, domain_id=domain)
         if user is None:
-            user = self._post("users", name=name, domain_id=DOMAIN, password=password)
-        elif not self.lets_in(name, password):  # a change takes the tokens back that the user has
+            user = self._post("users", name=name, domain_id=domain, password=password)
+        elif not self.lets_in(name, password, domain):  # a change takes the tokens back that the user has
             self._call("PATCH", f"/users/{user['id']}", {"user": {"password": password}})
-        for role_name in ("admin", "service"):
-            role = self._find("roles", name=role_name) or self._post("roles", name=role_name)
-            self._call("PUT", f"/projects/{project['id']}/users/{user['id']}/roles/{role['id']}")
+        return str(user["id"])
+
+    def _ensure_role(self, name: str) -> str:
+        """Give the id of a role."""
+        return str((self._find("roles", name=name) or self._post("roles", name=name))["id"])
 
     def _find(self, collection: str, **filters: str) -> dict[str, Any] | None:
         return next(iter(self._list(collection, **filters)), None)

@@ -162,6 +162,22 @@ class Supervisor:
         self.stop(name)
         self._start_process(name)
 
+    def defined(self) -> tuple[str, ...]:
+        """Give the names of all processes that are defined, whether it runs or not."""
+        return tuple(sorted(file.stem for file in self.programs.glob("*.ini")))
+
+    def remove(self, name: str) -> None:
+        """Stop a process, wait until it has ended, and forget it; nothing if it is not defined.
+
+        :raises RunFailedError: supervisord does not run, or refuses
+        """
+        self.stop(name)
+        with self._changing:
+            # The definition goes last, so that one of which something is left is still known.
+            self._call("removeProcessGroup", name, forgive=(BAD_NAME,))
+            self._script(name).unlink(missing_ok=True)
+            (self.programs / f"{name}.ini").unlink(missing_ok=True)
+
     def started_from(self, name: str) -> str:
         """Give the name of what the process that runs was started from.
 

@@ -116,6 +116,17 @@ def test_one_that_is_stopped_has_ended(site: Site) -> None:
     site.supervisor.stop("none-of-the-name")
 
 
+def test_one_that_is_removed_has_ended_and_is_known_no_more(site: Site) -> None:
+    site.supervisor.replace(site.program("sleep", "60", name="nova-api"))
+    site.supervisor.replace(site.program("sleep", "60", name="nova-compute"))
+    pid = site.process("nova-compute").pid
+    site.supervisor.remove("nova-compute")
+    assert not Path("/proc", str(pid)).exists()
+    assert site.supervisor.defined() == ("nova-api",)
+    assert site.supervisor.processes().keys() == {"nova-api"}
+    site.supervisor.remove("nova-compute")
+
+
 def test_one_that_ignores_its_signal_is_killed_when_its_time_is_up(site: Site) -> None:
     site.supervisor.replace(site.program("sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"))
     site.logged(1)

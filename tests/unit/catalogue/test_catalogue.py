@@ -67,6 +67,53 @@ def test_a_word_that_is_neither_service_nor_group_is_told_with_its_place_and_the
         own_catalogue().service("nove")
 
 
+def test_why_a_service_is_there_is_told() -> None:
+    selection = own_catalogue().select(["core", "heat", "keystone"])
+    assert selection.why("heat") == "the site names it"
+    assert selection.why("ovn") == "it is of the group core; required by neutron"
+    assert selection.why("keystone").startswith("the site names it; it is of the group core; required by ")
+    assert own_catalogue().select(["heat"]).why("memcached") == "required by keystone, heat"
+
+
+@pytest.mark.parametrize("name", ["panko", "senlin", "sahara", "murano"])
+def test_a_retired_service_is_told_to_be_retired_with_the_reason(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} is retired") as caught:
+        own_catalogue().select(["core", name], Where(Path("sites/local.yaml"), 4, 3))
+    assert caught.value.where == Where(Path("sites/local.yaml"), 4, 3)
+    assert "nobody was left to maintain it" in (caught.value.why or "")
+    assert caught.value.fix.startswith("remove it; and ")
+    with pytest.raises(InputError, match="is retired"):
+        own_catalogue().service(name)
+
+
+def test_no_retired_service_is_one_that_there_is() -> None:
+    assert not own_catalogue().retired.keys() & own_catalogue().services.keys()
+
+
+HERE = Where(Path("sites/local.yaml"), 5, 11)
+
+
+def test_a_service_of_a_group_can_be_left_out() -> None:
+    less = own_catalogue().select(["core"], without={"nova": HERE, "neutron": HERE})
+    assert own_catalogue().select(["core"]).services.keys() - less.services.keys() == {"nova", "neutron"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left_out", "what", "why"),
+    [
+        (["core"], "glance", "glance cannot be left out", "nova requires it"),
+        (["heat"], "rabbitmq", "rabbitmq cannot be left out", "heat requires it"),
+        (["core", "heat"], "heat", "heat is named, and left out", ""),
+        (["core"], "heta", "no group of the site has 'heta', which is left out", ""),
+    ],
+)
+def test_what_cannot_be_left_out_is_told_with_its_place(wanted: list[str], left_out: str, what: str, why: str) -> None:
+    with pytest.raises(InputError) as caught:
+        own_catalogue().select(wanted, without={left_out: HERE})
+    assert (caught.value.what, caught.value.why or "", caught.value.where) == (what, why, HERE)
+    assert caught.value.fix
+
+
 def test_an_unknown_key_is_told_with_its_place_and_the_nearest(tmp_path: Path) -> None:
     text = "title: A\nprocesses:\n  api:\n    command: [run]\n    heath: {unix: /run/a}\n"
     with pytest.raises(InputError) as caught:
@@ -111,6 +158,8 @@ def test_services_that_require_each_other_are_told(tmp_path: Path) -> None:
             "processes: {api: {command: [a], wsgi: {module: a, port: api}}}",
             "a process has either `command` or `wsgi`",
         ),
+        ("processes: {api: {wsgi: {port: api}}}", "`wsgi` has either `module` or `paste`"),
+        ("processes: {api: {wsgi: {module: a, paste: b, port: api}}}", "`wsgi` has either `module` or `paste`"),
         (
             "processes: {api: {command: [a], health: {unix: /a, tcp: {port: api}}}}",
             "`health` has at most one of `http`, `tcp`, `unix`, `row`",

@@ -54,18 +54,18 @@ def texts(value: object) -> Iterator[str]:
 
 
 @every_entry
-def test_every_template_renders(core: Values, name: str) -> None:
+def test_every_template_renders(everything: Values, name: str) -> None:
     # What a service shares is rendered for the one that takes it, with that one's files.
     entry = own_catalogue().service(name).model_dump(exclude={"shared"})
-    renderer = Renderer(core, name)
+    renderer = Renderer(everything, name)
     for template in texts(entry):
         text = renderer.text(template)
         assert "{{" not in text
         assert "None" not in text.split()
 
 
-def test_every_file_renders_and_takes_in_what_others_share(core: Values) -> None:
-    files = rendered(core)
+def test_every_file_renders_and_takes_in_what_others_share(everything: Values) -> None:
+    files = rendered(everything)
     conf = files["nova"]["nova.conf"].text
     assert "\n[keystone_authtoken]\nauth_type = password\n" in conf
     assert "username = nova\npassword = S3cretOfnovaidentity\n" in conf
@@ -81,9 +81,9 @@ def test_a_port_that_was_chosen_is_the_one_in_every_file(core: Values) -> None:
 
 
 @every_entry
-def test_what_an_entry_names_is_there(core: Values, name: str) -> None:
+def test_what_an_entry_names_is_there(everything: Values, name: str) -> None:
     entry = own_catalogue().service(name)
-    ports, secrets = core.selection.ports(), core.selection.secrets()
+    ports, secrets = everything.selection.ports(), everything.selection.secrets()
     assert set(named_ports(entry)) <= set(ports)
     for process in entry.processes.values():
         assert set(process.reads or ()) <= set(entry.files)
@@ -94,6 +94,9 @@ def test_what_an_entry_names_is_there(core: Values, name: str) -> None:
         assert f"{name}-database" in secrets
     if entry.identity and entry.identity.user:
         assert f"{name}-identity" in secrets
+    for domain in entry.identity.domains.values() if entry.identity else ():
+        assert {user.secret for user in domain.users.values()} <= set(entry.secrets)
+    assert set(entry.lasting) <= set(entry.secrets)
     if entry.provides.identity:
         assert f"{name}-{entry.provides.identity.password}" in secrets
     for provider in (entry.provides.identity, entry.provides.database):
@@ -135,9 +138,9 @@ def test_a_site_of_one_service_makes_a_graph(
     assert {f"{service}/config" for service in selection.services} <= set(graph.by_name)
 
 
-def test_the_graph_of_a_cloud_has_every_task_process_and_identity_once(core: Values, tmp_path: Path) -> None:
-    graph = cloud_graph(*made_up(core, tmp_path))
-    for name, entry in core.selection.services.items():
+def test_the_graph_of_a_cloud_has_every_task_process_and_identity_once(everything: Values, tmp_path: Path) -> None:
+    graph = cloud_graph(*made_up(everything, tmp_path))
+    for name, entry in everything.selection.services.items():
         assert {f"{name}/{task.name}" for task in entry.tasks} <= set(graph.by_name)
         assert {f"{name}/{process}" for process in entry.processes} <= set(graph.by_name)
         assert (f"{name}/identity" in graph.by_name) == (entry.identity is not None)
@@ -170,33 +173,34 @@ def test_a_cloud_goes_down_in_the_opposite_order(core: Values, tmp_path: Path) -
         assert order.index(first) < order.index(later)
 
 
-def test_no_secret_is_a_word_of_a_command(core: Values) -> None:
-    for name, entry in core.selection.services.items():
-        renderer = Renderer(core, name)
+def test_no_secret_is_a_word_of_a_command(everything: Values) -> None:
+    for name, entry in everything.selection.services.items():
+        renderer = Renderer(everything, name)
         commands = [command for process in entry.processes.values() for command in process.stop.before]
         commands += [task.command for task in entry.tasks if task.command]
         commands += [process.command for process in entry.processes.values() if process.command]
         for command in commands:
-            assert not any(secret in word for word in renderer.words(command) for secret in core.state.secrets.values())
+            words = renderer.words(command)
+            assert not any(secret in word for word in words for secret in everything.state.secrets.values())
 
 
-def test_only_their_owners_read_files_that_hold_secrets(core: Values) -> None:
-    for files in rendered(core).values():
+def test_only_their_owners_read_files_that_hold_secrets(everything: Values) -> None:
+    for files in rendered(everything).values():
         for file in files.values():
-            if any(secret in file.text for secret in core.state.secrets.values()):
+            if any(secret in file.text for secret in everything.state.secrets.values()):
                 assert file.mode & 0o077 == 0
 
 
-def test_sockets_have_room_below_the_longest_state_directory(core: Values) -> None:
+def test_sockets_have_room_below_the_longest_state_directory(everything: Values) -> None:
     longest = SitePaths(Path("/" + "x" * (LONGEST_RUN_DIRECTORY - len("//run"))))
-    for name, entry in core.selection.services.items():
-        renderer = Renderer(replace(core, paths=longest), name)
+    for name, entry in everything.selection.services.items():
+        renderer = Renderer(replace(everything, paths=longest), name)
         for process in entry.processes.values():
             if process.health.unix:
                 assert len(renderer.text(process.health.unix)) <= 107  # unix(7)
 
 
-def test_a_cloud_and_its_files_do_not_tell_their_secrets(core: Values, tmp_path: Path) -> None:
-    cloud, *_ = made_up(core, tmp_path)
-    told = f"{cloud!r} {core!r} {cloud.access!r} {cloud.supervisor!r}"
-    assert not [secret for secret in core.state.secrets.values() if secret in told]
+def test_a_cloud_and_its_files_do_not_tell_their_secrets(everything: Values, tmp_path: Path) -> None:
+    cloud, *_ = made_up(everything, tmp_path)
+    told = f"{cloud!r} {everything!r} {cloud.access!r} {cloud.supervisor!r}"
+    assert not [secret for secret in everything.state.secrets.values() if secret in told]

@@ -102,7 +102,7 @@ def test_errors_are_json_lines_where_progress_is(broken: Callable[..., Told]) ->
         ("stauts", "did you mean 'status'?"),
         ("catalogue lst", "did you mean 'catalogue list'?"),
         ("patch lynt", "did you mean 'patch lint'?"),
-        ("catalogue", "one of: catalogue list, catalogue show"),
+        ("catalogue", "one of: catalogue list, catalogue show, catalogue graph"),
         ("help dwon", "did you mean 'down'?"),
     ],
 )

@@ -91,7 +91,7 @@ def test_keys_are_those_that_users_write() -> None:
     assert release["$defs"]["Pins"]["anyOf"] == [{"required": ["exclude-newer"]}, {"required": ["constraints"]}]
     site = schema(FILES["site"])
     assert list(site["properties"]) == [
-        *("release", "target", "platform", "region", "services", "ports", "values", "groups", "hosts")
+        *("release", "target", "platform", "region", "services", "without", "ports", "values", "groups", "hosts")
     ]
     assert site["required"] == ["release", "target", "region", "services"]
 

@@ -11,6 +11,7 @@ import pytest
 from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.cli.main import COMMANDS
 from stackwright.cli.reference import pages, write
+from stackwright.cli.services import files
 from stackwright.site.paths import SitePaths
 from stackwright.site.render import Renderer, Values
 from stackwright.site.state import SiteState
@@ -27,6 +28,15 @@ def test_a_committed_page_is_the_generated_one(name: str) -> None:
 
 def test_no_page_is_left_of_what_is_no_longer_made() -> None:
     assert {path.name for path in REFERENCE.iterdir()} == set(pages())
+
+
+@pytest.mark.parametrize("name", files())
+def test_the_page_of_services_is_what_the_catalogue_says(name: str) -> None:
+    assert (PROJECT / "docs" / name).read_text() == files()[name], "python -m stackwright.cli.services docs"
+
+
+def test_every_service_says_what_of_it_was_proved() -> None:
+    assert [name for name, service in own_catalogue().services.items() if not service.proved.here] == []
 
 
 def test_every_command_has_its_part() -> None:

@@ -148,7 +148,7 @@ class Policies:
 
     @cached_property
     def _selection(self) -> Selection:
-        return own_catalogue(self.site.platform).select(self.site.services, self.site.where("services"))
+        return own_catalogue(self.site.platform).of(self.site)
 
     def _case(self, service: str) -> Case:
         environment = self._environment(service)

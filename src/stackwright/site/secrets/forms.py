@@ -34,9 +34,10 @@ PASSWORD_LENGTH, SHORTEST_PASSWORD = 32, 8
 PASSWORD_ALPHABET = string.ascii_letters + string.digits
 # One that others made may also have the other characters that stand for themselves in a URL (RFC 3986 section 2.3).
 PASSWORD = re.compile(r"[A-Za-z0-9._~-]+")
-# Of keys of 256 bits: in bytes, as hexadecimal digits, and in base64.
+# Of keys of 256 bits: in bytes, as hexadecimal digits, as so many letters and digits that are bytes, and in base64.
 KEY_BYTES = 32
 HEX = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
+TEXT_KEY = re.compile(rf"[A-Za-z0-9]{{{KEY_BYTES}}}")
 FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
@@ -92,6 +93,14 @@ def _hex_fault(text: str) -> str:
     return "" if HEX.fullmatch(text) else f"it is not {2 * KEY_BYTES} of 0-9 and a-f"
 
 
+def _text_key(_: Making) -> str:
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(KEY_BYTES))
+
+
+def _text_key_fault(text: str) -> str:
+    return "" if TEXT_KEY.fullmatch(text) else f"it is not {KEY_BYTES} letters and digits"
+
+
 def _fernet_key(_: Making) -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
@@ -124,6 +133,7 @@ def ssh_public(private: str, comment: str) -> str:
 FORMS: Mapping[str, Form] = {
     "password": Form("a password", lambda _: password(), _password_fault),
     "hex": Form("a key in hexadecimal digits", lambda _: secrets.token_hex(KEY_BYTES), _hex_fault),
+    "text-key": Form("a key of letters and digits", _text_key, _text_key_fault),
     "fernet-key": Form("a Fernet key", _fernet_key, _fernet_fault),
     "ssh-key": Form("an SSH key pair (Ed25519)", _ssh_key, _ssh_fault, ssh_public),
     AUTHORITY_FORM: Form(

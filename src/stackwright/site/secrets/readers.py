@@ -89,6 +89,9 @@ def _of_target(values: Values) -> Iterator[Reader]:
                 yield Reader(f"{name}-database", provider, values.host, "", what=f"the user {name} of the database")
             if entry.provides.identity and other.identity and other.identity.user:
                 yield Reader(f"{name}-identity", provider, values.host, "", what=f"the user {other.identity.user}")
+            for domain in other.identity.domains.values() if entry.provides.identity and other.identity else ():
+                for user, own in domain.users.items():
+                    yield Reader(f"{name}-{own.secret}", provider, values.host, "", what=f"the user {user}")
         if entry.provides.identity:
             secret = f"{provider}-{entry.provides.identity.password}"
             for file in (openrc(values.paths), clouds_yaml(values.paths)):

@@ -9,7 +9,7 @@ from stackwright.targets.local import machine
 from stackwright.targets.local.databases import databases_step
 from stackwright.targets.local.files import config_step
 from stackwright.targets.local.identities import administrator, administrator_step, identity_step
-from stackwright.targets.local.processes import process_step
+from stackwright.targets.local.processes import process_step, removed_step
 from stackwright.targets.local.tasks import task_step
 from stackwright.targets.naming import qualified
 
@@ -35,7 +35,7 @@ def cloud_graph(
     :param artifacts: the cache that they are in
     """
     steps = [machine.packages_step(cloud), machine.users_step(cloud), machine.network_step(cloud)]
-    steps += [machine.supervisor_step(cloud), *artifact_steps]
+    steps += [machine.supervisor_step(cloud), removed_step(cloud, (machine.SUPERVISOR,)), *artifact_steps]
     packages = sorted({package for service in cloud.selection.services.values() for package in service.unpack})
     steps += [machine.unpack_step(package, cloud.values.unpacked) for package in packages]
     for name, service in cloud.selection.services.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stackwright.errors import RunFailedError
 from stackwright.plan.step import Context, Step, Verdict, done, needed, unseen
 from stackwright.targets.local.tasks import run_task
-from stackwright.tools.keystone import Registration
+from stackwright.tools.keystone import Domain, DomainUser, Registration
 
 if TYPE_CHECKING:
     from stackwright.targets.local.cloud import Cloud
@@ -52,6 +52,18 @@ def identity_step(cloud: Cloud, service: str, after: tuple[str, ...]) -> Step:
         url=f"http://127.0.0.1:{cloud.state.ports[known.port]}{cloud.renderer(service).text(known.path)}",
         user=known.user,
         password=cloud.state.secrets[f"{service}-identity"] if known.user else None,
+        roles=known.roles,
+        domains=tuple(
+            Domain(
+                domain,
+                about.description,
+                tuple(
+                    DomainUser(user, own.roles, cloud.state.secrets[f"{service}-{own.secret}"])
+                    for user, own in about.users.items()
+                ),
+            )
+            for domain, about in known.domains.items()
+        ),
     )
 
     def check() -> Verdict:

@@ -27,6 +27,7 @@ POLL = 0.05
 PORT_SECONDS = 3.0  # that a port may be taken for after its process has ended
 # A process that takes longer to come up than this keeps a processor busy meanwhile (seconds).
 HEAVY = 2
+REMOVED = "machine/removed"
 
 
 def process_step(cloud: Cloud, service: str, name: str, after: tuple[str, ...]) -> Step:
@@ -50,6 +51,27 @@ def process_step(cloud: Cloud, service: str, name: str, after: tuple[str, ...]) 
 
     summary = f"run {service}'s {name}" + (f": {wish.summary}" if wish.summary else "")
     return Step(f"{service}/{name}", summary, check, do, after, wish.seconds, heavy=wish.seconds >= HEAVY)
+
+
+def removed_step(cloud: Cloud, after: tuple[str, ...]) -> Step:
+    """Make the step that stops the processes of services which the site has had, and has no more."""
+    wanted = {
+        program_name(service, name) for service, entry in cloud.selection.services.items() for name in entry.processes
+    }
+
+    def unwanted() -> list[str]:
+        return [name for name in cloud.supervisor.defined() if name not in wanted]
+
+    def check() -> Verdict:
+        names = unwanted()
+        return needed(f"no service of the site has {', '.join(names)}") if names else done()
+
+    def do(_: Context) -> None:
+        for name in unwanted():
+            cloud.supervisor.remove(name)
+        cloud.watch.look_again()
+
+    return Step(REMOVED, "stop what the site has no more; its data stays", check, do, after, seconds=0.1)
 
 
 def restart_process(cloud: Cloud, service: str, name: str) -> None:

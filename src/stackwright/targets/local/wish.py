@@ -137,7 +137,7 @@ def known_cloud(site: Site, *, state: Path) -> Cloud:
             why=f"there is nothing of it in {paths.root}",
             fix="bring it up: stackwright up",
         )
-    selection = own_catalogue(site.platform).select(site.services, site.where("services"))
+    selection = own_catalogue(site.platform).of(site)
     password = written_password(paths)
     secrets = {
         f"{name}-{entry.provides.identity.password}": password
@@ -155,7 +155,7 @@ def known_values(distribution: Distribution, site: Site, *, state: Path) -> Valu
     :raises InputError: something is wrong with its values
     """
     paths = SitePaths(state / "sites" / site.name)
-    selection = own_catalogue(site.platform).select(site.services, site.where("services"))
+    selection = own_catalogue(site.platform).of(site)
     said = site_values(distribution, site, own_catalogue(site.platform), selection)
     kept = site_state.load(paths) or SiteState("000000", {}, 0)
     secrets = secrets_of(site, said, selection, paths)

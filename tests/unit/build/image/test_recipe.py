@@ -27,6 +27,13 @@ def test_an_api_is_served_on_its_own_port_as_its_own_user() -> None:
     assert recipe.environment["OS_KEYSTONE_CONFIG_FILES"] == "/etc/keystone/keystone.conf"
 
 
+def test_an_api_of_a_paste_file_is_served_from_the_environment_of_the_image() -> None:
+    command = RECIPES["barbican-api"].command
+    paste = "config:/var/lib/openstack/etc/barbican/barbican-api-paste.ini"
+    assert command[command.index("--paste") + 1] == paste
+    assert RECIPES["barbican-api"].environment["HOME"] == "/etc/barbican"
+
+
 def test_a_process_that_handles_guests_runs_as_root_and_has_its_programs() -> None:
     compute, conductor = RECIPES["nova-compute"], RECIPES["nova-conductor"]
     assert (compute.user, conductor.user) == ("root", "nova")

@@ -13,7 +13,9 @@ import pytest
 
 from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.errors import InputError
-from stackwright.proof.access import access_to
+from stackwright.events import Events
+from stackwright.proof.access import access_to, with_servers
+from stackwright.proof.smoke import smoke
 from stackwright.proof.tempest.config import configure, written
 from stackwright.proof.tempest.features import discover
 from stackwright.proof.tempest.leftovers import prefixes_in, remove_all
@@ -130,7 +132,17 @@ def test_what_a_run_left_there_is_looked_for_in_what_is_there(site: Cloud) -> No
     assert remove_all(cloud, "swt-0a1b2c") == ()
 
 
-def test_the_smoke_test_says_that_it_needs_servers(site: Cloud) -> None:
+def test_what_is_about_a_server_says_that_it_needs_servers(site: Cloud) -> None:
     with pytest.raises(InputError, match="has no nova") as refused:
-        access_to(site)
+        with_servers(access_to(site))
     assert refused.value.fix
+
+
+def test_the_smoke_test_proves_what_there_is_without_servers(site: Cloud) -> None:
+    report = smoke(access_to(site), None, Events())
+    assert {row.check: row.ok for row in report.rows} == {
+        "identity": True,
+        "earlier": True,
+        "cleanup": True,
+        "glance-api": True,
+    }

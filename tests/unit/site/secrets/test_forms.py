@@ -30,6 +30,8 @@ def test_what_is_made_is_of_its_form_and_never_the_same(form: str) -> None:
         ("password", "of two\nlines of text", "other characters"),
         ("hex", "G" * 64, "it is not 64 of 0-9 and a-f"),
         ("hex", "a" * 63, "it is not 64 of 0-9 and a-f"),
+        ("text-key", "a" * 31 + "-", "it is not 32 letters and digits"),
+        ("text-key", "a" * 33, "it is not 32 letters and digits"),
         ("fernet-key", "a" * 43, "it is not 32 bytes in base64 for URLs"),
         ("fernet-key", "+" * 43 + "=", "it is not 32 bytes in base64 for URLs"),
         ("ssh-key", "ssh-ed25519 AAAA", "it is not an OpenSSH private key without a passphrase"),

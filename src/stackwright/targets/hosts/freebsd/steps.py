@@ -110,7 +110,14 @@ def _identity(host: Host, service: str) -> str:
     known = entry.identity
     assert known is not None
     url = f"http://127.0.0.1:{host.values.state.ports[known.port]}{renderer.text(known.path)}"
-    return line(IDENTITY, known.type, known.name, known.user or "-", url, entry.title)
+    lines = [line(IDENTITY, known.type, known.name, known.user or "-", url, entry.title)]
+    lines += [line("role", role) for role in known.roles]
+    for name, domain in known.domains.items():
+        lines.append(line("domain", name, domain.description))
+        lines += [
+            line("domain_user", name, user, f"{service}-{own.secret}", *own.roles) for user, own in domain.users.items()
+        ]
+    return "".join(lines)
 
 
 def _database(host: Host) -> str:
@@ -134,8 +141,8 @@ def task_scripts(host: Host) -> Iterator[Member]:
             if task.command is None:
                 continue
             renderer = host.renderers[service]
-            variables = {**host.platform.environment, **renderer.map(task.environment)}
-            variables["HOME"] = str(host.paths.data(service))
+            home = str(host.paths.data(service))
+            variables = {"HOME": home, **host.platform.environment, **renderer.map(task.environment)}
             exports = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(variables.items()))
             names = " ".join(sorted(variables))
             command = line(*renderer.words(task.command))
@@ -178,18 +185,23 @@ def clouds(host: Host) -> Iterator[Member]:
         for service, other in host.services.items():
             if other.identity is not None and other.identity.user:
                 text += _cloud(host, other.identity.user, "service", mark(f"{service}-identity"), url)
+            for domain, about in other.identity.domains.items() if other.identity is not None else ():
+                for user, own in about.users.items():
+                    text += _cloud_of_domain(host, user, domain, mark(f"{service}-{own.secret}"), url)
         yield member(f"{IDENTITY}/clouds.yaml", text)
 
 
 def _cloud(host: Host, user: str, project: str, password: str, url: str) -> str:
-    about: Mapping[str, str] = {
-        "auth_url": url,
-        "username": user,
-        "password": f'"{password}"',
-        "project_name": project,
-        "user_domain_id": DOMAIN,
-        "project_domain_id": DOMAIN,
-    }
+    scope = {"project_name": project, "user_domain_id": DOMAIN, "project_domain_id": DOMAIN}
+    return _login(host, user, password, url, scope)
+
+
+def _cloud_of_domain(host: Host, user: str, domain: str, password: str, url: str) -> str:
+    return _login(host, user, password, url, {"domain_name": domain, "user_domain_name": domain})
+
+
+def _login(host: Host, user: str, password: str, url: str, scope: Mapping[str, str]) -> str:
+    about = {"auth_url": url, "username": user, "password": f'"{password}"', **scope}
     auth = "".join(f"      {name}: {value}\n" for name, value in about.items())
     return f"  {user}:\n    auth:\n{auth}    region_name: {host.values.region}\n    identity_api_version: 3\n"
 

@@ -45,6 +45,24 @@ def test_a_site_of_less_has_less() -> None:
     assert "libvirt" not in packages(small)
 
 
+def test_what_a_service_needs_of_the_identity_service_is_made_with_it() -> None:
+    host = made_host("heat")
+    lines = [shlex.split(text) for text in steps(host).splitlines()[1:]]
+    at = next(index for index, words in enumerate(lines) if words[:2] == ["identity", "orchestration"])
+    assert lines[at][3:5] == ["heat", "http://127.0.0.1:8004/v1/%(project_id)s"]
+    assert lines[at + 1 : at + 5] == [
+        ["role", "heat_stack_owner"],
+        ["role", "heat_stack_user"],
+        ["domain", "heat", "What Heat's stacks make of users and projects"],
+        ["domain_user", "heat", "heat_domain_admin", "heat-domain-admin", "admin"],
+    ]
+    (of_clients,) = [one.content.decode() for one in clouds(host)]
+    own = of_clients.partition("  heat_domain_admin:\n")[2]
+    assert (
+        '      password: "@secret{heat-domain-admin}"\n      domain_name: heat\n      user_domain_name: heat\n' in own
+    )
+
+
 def test_secrets_are_marks_in_all_but_their_own_files() -> None:
     texts = {one.path: one.content.decode() for one in (*task_scripts(HOST), *database_scripts(HOST), *clouds(HOST))}
     assert "OS_BOOTSTRAP_PASSWORD='@secret{keystone-admin}'\n" in texts["tasks/keystone-bootstrap.sh"]

@@ -50,21 +50,59 @@ public $url"
 	done
 }
 
+# NAME: the role is there.
+role()
+{
+	client admin role show "$1" >/dev/null 2>&1 || client admin role create "$1" >/dev/null
+}
+
+# NAME DESCRIPTION: the domain is there.
+domain()
+{
+	client admin domain show "$1" >/dev/null 2>&1 && return
+	change "make the domain $1"
+	client admin domain create --description "$2" "$1" >/dev/null
+}
+
+# DOMAIN USER SECRET ROLE ...: the user of a domain is let in, and has these roles on it.
+domain_user()
+{
+	domain=$1
+	user=$2
+	secret=$3
+	shift 3
+	# A token for the domain is given to those only who have a role on it.
+	client "$user" token issue >/dev/null 2>&1 && return
+	change "make the user $user of the domain $domain"
+	set_user "$user" "$domain" "$secret" </dev/null
+	for role; do
+		role "$role"
+		client admin role add --domain "$domain" --user "$user" --user-domain "$domain" "$role"
+	done
+	client "$user" token issue >/dev/null || die "the user $user is not let in" "look above; then run this again"
+}
+
 identity_user()
 {
 	client admin project show service >/dev/null 2>&1 || client admin project create --domain default service >/dev/null
-	if client admin user show "$user" >/dev/null 2>&1; then
-		words="user set"
-	else
-		words="user create --domain default"
-	fi
-	read -r password <"$here/secrets/$user-identity"
-	# The status of a client that reads its commands says nothing of them: that the user is let in is looked at below.
-	printf '%s --password %s %s\n' "$words" "$password" "$user" |
-		OS_CLIENT_CONFIG_FILE=$work/clouds.yaml "$client_path/bin/openstack" --os-cloud admin >/dev/null || :
+	set_user "$user" default "$user-identity"
 	for role in admin service; do
-		client admin role show "$role" >/dev/null 2>&1 || client admin role create "$role" >/dev/null
+		role "$role"
 		client admin role add --project service --user "$user" "$role"
 	done
 	client "$user" token issue >/dev/null || die "the user $user is not let in" "look above; then run this again"
+}
+
+# USER DOMAIN SECRET: the user is there, with this password.
+set_user()
+{
+	if client admin user show --domain "$2" "$1" >/dev/null 2>&1; then
+		words="user set --domain $2"
+	else
+		words="user create --domain $2"
+	fi
+	read -r password <"$here/secrets/$3"
+	# The status of a client that reads its commands says nothing of them: who calls this sees that the user is let in.
+	printf '%s --password %s %s\n' "$words" "$password" "$1" |
+		OS_CLIENT_CONFIG_FILE=$work/clouds.yaml "$client_path/bin/openstack" --os-cloud admin >/dev/null || :
 }
