@@ -8,6 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from stackwright.catalogue.merging import settled
 from stackwright.catalogue.model import Service
 from stackwright.distribution.reading import parse, read_yaml
 from stackwright.distribution.values import GLOBAL, ValueSchema
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stackwright.catalogue.platform import Platform
+    from stackwright.catalogue.repeating import Things
     from stackwright.distribution.document import Document
     from stackwright.distribution.values import DeclaredValue
 
@@ -26,9 +30,13 @@ LINUX = "linux"
 
 @dataclass(frozen=True)
 class Selection:
-    """The services a site runs, each behind those it requires."""
+    """The services a site runs, each behind those it requires.
+
+    :param things: service -> key of its entry's `each` -> what it has, where that is written out
+    """
 
     services: Mapping[str, Service]
+    things: Things = field(default_factory=dict)
 
     def ports(self) -> dict[str, int]:
         """Give the ports of all services, ``<service>-<port>``, with the numbers they would like."""
@@ -106,17 +114,29 @@ class Catalogue:
 
         :raises InputError: a name is neither a service's nor a group's, or the platform lacks the service
         """
+        words = tuple(wanted)
+        self._refuse_unknown(words, where)
+        names = [name for word in words for name in self.groups.get(word, (word,))]
+        plain = self._with_required(names, self.services)
+        forms = {name: settled(service, plain) for name, service in plain.items()}
+        return Selection(self._with_required(names, {**self.services, **forms}))
+
+    def _with_required(self, names: Iterable[str], services: Mapping[str, Service]) -> dict[str, Service]:
+        """Give services and all that they require, in the order of requirement."""
         selected: dict[str, Service] = {}
 
         def take(name: str) -> None:
-            if name in selected:
-                return
-            service = self.service(name)
-            for required in service.requires:
-                take(required)
-            selected[name] = service
+            if name not in selected:
+                for required in services[name].requires:
+                    take(required)
+                selected[name] = services[name]
 
-        for word in wanted:
+        for name in names:
+            take(name)
+        return selected
+
+    def _refuse_unknown(self, words: Iterable[str], where: Where | None) -> None:
+        for word in words:
             if self.platform is not None and word in self.platform.lacks:
                 raise self._lacked(word, where)
             if word not in self.services and word not in self.groups:
@@ -125,9 +145,6 @@ class Catalogue:
                     where=where,
                     fix=suggestion(word, [*self.services, *self.groups]),
                 )
-            for name in self.groups.get(word, (word,)):
-                take(name)
-        return Selection(selected)
 
 
 def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
@@ -147,8 +164,9 @@ def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
                     where=documents[name].where(("requires", index)),
                     fix=suggestion(required, services),
                 )
+        _check_alternatives(name, service, services, documents[name])
     try:
-        TopologicalSorter({name: service.requires for name, service in services.items()}).prepare()
+        TopologicalSorter({name: _all_required(service) for name, service in services.items()}).prepare()
     except CycleError as error:
         raise InputError(
             f"services require each other: {' -> '.join(reversed(error.args[1]))}", where=Where(file=directory)
@@ -158,6 +176,34 @@ def read_catalogue(directory: Path, values: Path | None = None) -> Catalogue:
         documents[GLOBAL] = read_yaml(values)
         common = parse(ValueSchema, documents[GLOBAL]).global_
     return Catalogue(services, common, documents)
+
+
+def _all_required(service: Service) -> set[str]:
+    """Give what a service requires in any of its forms."""
+    given = {form.given for forms in service.alternatives.values() for form in forms if form.given is not None}
+    return {*service.requires, *given}
+
+
+def _check_alternatives(name: str, service: Service, services: Mapping[str, Service], document: Document) -> None:
+    """See that each form of a service is an entry, and needs what is there."""
+    for part, forms in service.alternatives.items():
+        for index, form in enumerate(forms):
+            where = document.where(("alternatives", part, index))
+            if form.given is not None and form.given not in services:
+                raise InputError(
+                    f"a form of {name}'s {part} needs {form.given!r}, which the catalogue does not have",
+                    where=where,
+                    fix=suggestion(form.given, services),
+                )
+            try:
+                settled(service.model_copy(update={"alternatives": {part: (form,)}}), services)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise InputError(
+                    f"what a form of {name}'s {part} makes of it is no entry: {first['msg']}",
+                    where=where,
+                    why=".".join(map(str, first["loc"])),
+                ) from error
 
 
 @cache

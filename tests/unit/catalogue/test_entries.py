@@ -54,10 +54,10 @@ def texts(value: object) -> Iterator[str]:
 
 
 @every_entry
-def test_every_template_renders(core: Values, name: str) -> None:
-    # What a service shares is rendered for the one that takes it, with that one's files.
-    entry = own_catalogue().service(name).model_dump(exclude={"shared"})
-    renderer = Renderer(core, name)
+def test_every_template_renders(everything: Values, name: str) -> None:
+    # What a service shares is rendered for the one that takes it, with that one's files; rings name their own things.
+    entry = everything.selection.services[name].model_dump(exclude={"shared", "rings", "alternatives"})
+    renderer = Renderer(everything, name)
     for template in texts(entry):
         text = renderer.text(template)
         assert "{{" not in text
@@ -81,15 +81,16 @@ def test_a_port_that_was_chosen_is_the_one_in_every_file(core: Values) -> None:
 
 
 @every_entry
-def test_what_an_entry_names_is_there(core: Values, name: str) -> None:
-    entry = own_catalogue().service(name)
-    ports, secrets = core.selection.ports(), core.selection.secrets()
+def test_what_an_entry_names_is_there(everything: Values, name: str) -> None:
+    entry = everything.selection.services[name]
+    ports, secrets = everything.selection.ports(), everything.selection.secrets()
     assert set(named_ports(entry)) <= set(ports)
     for process in entry.processes.values():
         assert set(process.reads or ()) <= set(entry.files)
     for task in entry.tasks:
         assert set(task.fills) <= set(entry.databases)
         assert entry.component or task.until.trees is None
+    assert set(entry.unchanging) <= set(entry.secrets)
     if entry.databases:
         assert f"{name}-database" in secrets
     if entry.identity and entry.identity.user:
@@ -170,33 +171,35 @@ def test_a_cloud_goes_down_in_the_opposite_order(core: Values, tmp_path: Path) -
         assert order.index(first) < order.index(later)
 
 
-def test_no_secret_is_a_word_of_a_command(core: Values) -> None:
-    for name, entry in core.selection.services.items():
-        renderer = Renderer(core, name)
+def test_no_secret_is_a_word_of_a_command(everything: Values) -> None:
+    for name, entry in everything.selection.services.items():
+        renderer = Renderer(everything, name)
         commands = [command for process in entry.processes.values() for command in process.stop.before]
         commands += [task.command for task in entry.tasks if task.command]
         commands += [process.command for process in entry.processes.values() if process.command]
         for command in commands:
-            assert not any(secret in word for word in renderer.words(command) for secret in core.state.secrets.values())
+            assert not any(
+                secret in word for word in renderer.words(command) for secret in everything.state.secrets.values()
+            )
 
 
-def test_only_their_owners_read_files_that_hold_secrets(core: Values) -> None:
-    for files in rendered(core).values():
+def test_only_their_owners_read_files_that_hold_secrets(everything: Values) -> None:
+    for files in rendered(everything).values():
         for file in files.values():
-            if any(secret in file.text for secret in core.state.secrets.values()):
+            if any(secret in file.text for secret in everything.state.secrets.values()):
                 assert file.mode & 0o077 == 0
 
 
-def test_sockets_have_room_below_the_longest_state_directory(core: Values) -> None:
+def test_sockets_have_room_below_the_longest_state_directory(everything: Values) -> None:
     longest = SitePaths(Path("/" + "x" * (LONGEST_RUN_DIRECTORY - len("//run"))))
-    for name, entry in core.selection.services.items():
-        renderer = Renderer(replace(core, paths=longest), name)
+    for name, entry in everything.selection.services.items():
+        renderer = Renderer(replace(everything, paths=longest), name)
         for process in entry.processes.values():
             if process.health.unix:
                 assert len(renderer.text(process.health.unix)) <= 107  # unix(7)
 
 
-def test_a_cloud_and_its_files_do_not_tell_their_secrets(core: Values, tmp_path: Path) -> None:
-    cloud, *_ = made_up(core, tmp_path)
-    told = f"{cloud!r} {core!r} {cloud.access!r} {cloud.supervisor!r}"
-    assert not [secret for secret in core.state.secrets.values() if secret in told]
+def test_a_cloud_and_its_files_do_not_tell_their_secrets(everything: Values, tmp_path: Path) -> None:
+    cloud, *_ = made_up(everything, tmp_path)
+    told = f"{cloud!r} {everything!r} {cloud.access!r} {cloud.supervisor!r}"
+    assert not [secret for secret in everything.state.secrets.values() if secret in told]
