@@ -302,7 +302,7 @@ class Service(Entry):
     users: Names = Field((), description="system users, made where Debian's packages have not")
     ports: Mapping[Word, int] = Field({}, description="name -> the number to take if it is free")
     secrets: Mapping[Word, SecretForm] = Field({}, description="name -> form; generated once for a site")
-    unchanging: Mapping[Word, str] = Field({}, description="secrets that are never made anew, and why")
+    lasting: Names = Field((), description="secrets that are never made anew: what is kept could not be read any more")
     keys: Mapping[Word, Keys] = Field({}, description="secrets that the service's own programs make and keep")
     values: Mapping[ValueName, DeclaredValue] = Field({}, description="what can be said of the service in values")
     databases: Names = ()

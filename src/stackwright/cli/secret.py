@@ -284,7 +284,7 @@ def _chosen(parsed_args: argparse.Namespace, values: Values, secrets: Secrets) -
     if bool(parsed_args.name) == bool(parsed_args.all or parsed_args.service):
         raise InputError("which secrets?", fix="name them, or write --all, or --service SERVICE")
     known = [*secrets.forms, *_keys(values)]
-    unchanging = {f"{name}-{own}": why for name, entry in services.items() for own, why in entry.unchanging.items()}
+    lasting = {f"{name}-{secret}": name for name, entry in services.items() for secret in entry.lasting}
     if not parsed_args.name:
         own = {
             f"{name}-{secret}" for name, entry in services.items() for secret in (*entry.secrets, *entry.keys)
@@ -292,13 +292,17 @@ def _chosen(parsed_args: argparse.Namespace, values: Values, secrets: Secrets) -
         }  # fmt: skip
         return [
             name for name in known
-            if name not in secrets.referred and name not in unchanging and (name in own or parsed_args.service is None)
+            if name not in secrets.referred and name not in lasting and (name in own or parsed_args.service is None)
         ]  # fmt: skip
     for name in parsed_args.name:
         if name not in known:
             raise InputError(f"no service of the site wants a secret {name!r}", fix=suggestion(name, known))
-        if name in unchanging:
-            raise InputError(f"the secret {name} is never made anew", why=unchanging[name], fix="leave it out")
+        if name in lasting:
+            raise InputError(
+                f"the secret {name} is not made anew",
+                why=f"what {lasting[name]} keeps depends on it, and could not be read any more",
+                fix="leave it out; `--all` does",
+            )
         if name in secrets.referred:
             raise InputError(
                 f"the secret {name} is in a Vault",

@@ -90,7 +90,7 @@ def test_what_an_entry_names_is_there(everything: Values, name: str) -> None:
     for task in entry.tasks:
         assert set(task.fills) <= set(entry.databases)
         assert entry.component or task.until.trees is None
-    assert set(entry.unchanging) <= set(entry.secrets)
+    assert set(entry.lasting) <= set(entry.secrets)
     if entry.databases:
         assert f"{name}-database" in secrets
     if entry.identity and entry.identity.user:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stackwright.catalogue.repeating import naming
@@ -10,14 +11,16 @@ from stackwright.errors import InputError, RunFailedError
 from stackwright.plan.step import Context, Step, Verdict, done, needed
 from stackwright.site.rings.builders import Made, look, make
 from stackwright.site.rings.changes import Change, changes
-from stackwright.site.rings.data import files_on
-from stackwright.site.rings.layout import folder_of, layout_of, placing_of
+from stackwright.site.rings.data import files_on, room_on
+from stackwright.site.rings.layout import folder_of, layout_faults, layout_of, placing_of
 from stackwright.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from stackwright.site.rings.layout import Layout, Placing
+    from stackwright.site.rings.changes import SeenDevice
+    from stackwright.site.rings.data import Room
+    from stackwright.site.rings.layout import Device, Layout, Placing
     from stackwright.targets.local.cloud import Cloud
 
 RINGS = "rings"
@@ -57,14 +60,71 @@ def rings_step(cloud: Cloud, service: str, after: tuple[str, ...], *, drain: boo
     return Step(f"{service}/{RINGS}", "lay out the data on the devices", check, do, after, seconds=1)
 
 
-def ring_faults(cloud: Cloud) -> Iterator[InputError]:
-    """Find what the rings of a site cannot become, before anything is changed."""
+def ring_faults(cloud: Cloud, *, drain: bool = False) -> Iterator[InputError]:
+    """Find what the rings of a site cannot become, before anything is changed.
+
+    :param drain: take the data off devices that the site no longer names
+    """
+    faults = tuple(layout_faults(cloud.selection, cloud.values.said))
+    yield from faults
     for service, entry in cloud.selection.services.items():
-        if entry.rings is not None:
+        if entry.rings is not None and not faults:
             try:
-                _Rings(cloud, service).lacking()
+                _Rings(cloud, service).lacking(drain=drain)
             except InputError as error:
                 yield error
+
+
+@dataclass(frozen=True)
+class DeviceSeen:
+    """A device, as the site wants it and as it is.
+
+    :param partitions: ring -> how many replicas of partitions it is to hold
+    :param files: of data, that lie on it
+    :param room: None if its folder is not there
+    :param state: in a few words
+    :param amiss: somebody has to do something
+    """
+
+    name: str
+    region: int
+    zone: int
+    weight: float
+    partitions: Mapping[str, int]
+    files: int
+    room: Room | None
+    state: str
+    amiss: bool
+
+
+def devices_of(cloud: Cloud, service: str) -> Iterator[DeviceSeen]:
+    """Look at the devices of a service: those of the rings, and those that the site wants."""
+    rings = _Rings(cloud, service)
+    wanted = {device.name: device for device in rings.layout.devices}
+    for name in sorted({*wanted, *rings.leaving()}):
+        seen = {ring: there for ring, made in rings.made.rings.items() if (there := made.by_name.get(name))}
+        known: Device | SeenDevice = wanted[name] if name in wanted else next(iter(seen.values()))
+        files, room = rings.files(name), room_on(folder_of(rings.renderer, name))
+        partitions = {ring: there.partitions for ring, there in seen.items()}
+        state, amiss = _state(known.weight if name in wanted else 0, seen.values(), files, room, rings.placing.reserve)
+        yield DeviceSeen(name, known.region, known.zone, known.weight, partitions, files, room, state, amiss)
+
+
+def _state(
+    weight: float, seen: Collection[SeenDevice], files: int, room: Room | None, reserve: float
+) -> tuple[str, bool]:
+    """Say how a device is, and whether something is amiss with it."""
+    if not seen:
+        return "not in the rings yet: stackwright up", False
+    if room is None:
+        return "its folder is not there", True
+    if weight == 0:
+        return ("is being drained" if files else "empty: it may be removed"), False
+    if room.full(reserve):
+        return f"full: less than {reserve:g} % are free, so it takes no data", True
+    if not any(there.partitions for there in seen):
+        return "waits for its share: the last move is too short a time ago", False
+    return "in use", False
 
 
 class _Rings:
