@@ -9,6 +9,7 @@ from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.site.paths import SitePaths
 from stackwright.site.render import Values
 from stackwright.site.state import SiteState
+from stackwright.site.things import with_things
 from stackwright.site.values.values import default_values
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def make_values(tmp_path: Path) -> Callable[[Selection], Values]:
     """Give what makes the values of a made-up site that runs some services."""
 
     def make(selection: Selection) -> Values:
+        said = default_values(own_catalogue(), selection)
+        selection = with_things(selection, said)
         state = SiteState(
             id="abc123",
             ports=selection.ports(),
@@ -31,7 +34,7 @@ def make_values(tmp_path: Path) -> Callable[[Selection], Values]:
         )
         return Values(
             selection=selection,
-            said=default_values(own_catalogue(), selection),
+            said=said,
             state=state,
             paths=SitePaths(tmp_path / "site"),
             region="RegionOne",

@@ -8,6 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from stackwright.catalogue.merging import settled
 from stackwright.catalogue.model import RetiredFile, Service
 from stackwright.distribution.reading import parse, read_yaml
 from stackwright.distribution.values import GLOBAL, ValueSchema
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from stackwright.catalogue.model import Retired
     from stackwright.catalogue.platform import Platform
+    from stackwright.catalogue.repeating import Things
     from stackwright.distribution import Site
     from stackwright.distribution.document import Document
     from stackwright.distribution.values import DeclaredValue
@@ -31,10 +35,12 @@ class Selection:
     """The services a site runs, each behind those it requires.
 
     :param named: service -> the words of the site that name it: its own name, groups
+    :param things: service -> key of its entry's `each` -> what it has, where that is written out
     """
 
     services: Mapping[str, Service]
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    things: Things = field(default_factory=dict)
 
     def requiring(self, name: str) -> tuple[str, ...]:
         """Give the services that require one."""
@@ -150,15 +156,28 @@ class Catalogue:
         :raises InputError: a name is neither a service's nor a group's, the platform lacks the service, upstream has
             retired it, or one is left out that is named or required
         """
-        selected: dict[str, Service] = {}
+        words, left_out = tuple(wanted), without or {}
+        self._refuse_unknown(words, where)
+        self._refuse_left_out(words, left_out)
         named: dict[str, tuple[str, ...]] = {}
-        left_out, wanted_words = without or {}, tuple(wanted)
+        for word in words:
+            for name in self.groups.get(word, (word,)):
+                if name not in left_out:
+                    named[name] = (*named.get(name, ()), word)
+        plain = self._with_required(named, self.services, left_out)
+        forms = {name: settled(service, plain) for name, service in plain.items()}
+        return Selection(self._with_required(named, {**self.services, **forms}, left_out), named)
+
+    def _with_required(
+        self, names: Iterable[str], services: Mapping[str, Service], left_out: Mapping[str, Where]
+    ) -> dict[str, Service]:
+        """Give services and all that they require, in the order of requirement."""
+        selected: dict[str, Service] = {}
 
         def take(name: str) -> None:
             if name in selected:
                 return
-            service = self.service(name)
-            for required in service.requires:
+            for required in services[name].requires:
                 if required in left_out:
                     raise InputError(
                         f"{required} cannot be left out",
@@ -167,9 +186,14 @@ class Catalogue:
                         fix=f"keep it, or leave out {name} as well",
                     )
                 take(required)
-            selected[name] = service
+            selected[name] = services[name]
 
-        for word in wanted_words:
+        for name in names:
+            take(name)
+        return selected
+
+    def _refuse_unknown(self, words: Iterable[str], where: Where | None) -> None:
+        for word in words:
             if word in self.retired:
                 raise self._retired(word, where)
             if self.platform is not None and word in self.platform.lacks:
@@ -180,19 +204,19 @@ class Catalogue:
                     where=where,
                     fix=suggestion(word, [*self.services, *self.groups]),
                 )
-            if word in left_out:
-                raise InputError(f"{word} is named, and left out", where=left_out[word], fix="remove one of the two")
-            for name in self.groups.get(word, (word,)):
-                if name not in left_out:
-                    named[name] = (*named.get(name, ()), word)
-                    take(name)
+
+    def _refuse_left_out(self, words: Iterable[str], left_out: Mapping[str, Where]) -> None:
+        """Refuse to leave out what is named, and what nothing would have brought in."""
+        of_groups = sorted({name for word in words for name in self.groups.get(word, ())})
         for word, place in left_out.items():
-            if not any(word in self.groups.get(group, ()) for group in wanted_words):
-                known = sorted({name for group in wanted_words for name in self.groups.get(group, ())})
+            if word in words:
+                raise InputError(f"{word} is named, and left out", where=place, fix="remove one of the two")
+            if word not in of_groups:
                 raise InputError(
-                    f"no group of the site has {word!r}, which is left out", where=place, fix=suggestion(word, known)
+                    f"no group of the site has {word!r}, which is left out",
+                    where=place,
+                    fix=suggestion(word, of_groups),
                 )
-        return Selection(selected, named)
 
 
 def read_catalogue(directory: Path, values: Path | None = None, retired: Path | None = None) -> Catalogue:
@@ -213,8 +237,9 @@ def read_catalogue(directory: Path, values: Path | None = None, retired: Path | 
                     where=documents[name].where(("requires", index)),
                     fix=suggestion(required, services),
                 )
+        _check_alternatives(name, service, services, documents[name])
     try:
-        TopologicalSorter({name: service.requires for name, service in services.items()}).prepare()
+        TopologicalSorter({name: _all_required(service) for name, service in services.items()}).prepare()
     except CycleError as error:
         raise InputError(
             f"services require each other: {' -> '.join(reversed(error.args[1]))}", where=Where(file=directory)
@@ -225,6 +250,34 @@ def read_catalogue(directory: Path, values: Path | None = None, retired: Path | 
         common = parse(ValueSchema, documents[GLOBAL]).global_
     ended = parse(RetiredFile, read_yaml(retired)).root if retired is not None else {}
     return Catalogue(services, common, documents, retired=ended)
+
+
+def _all_required(service: Service) -> set[str]:
+    """Give what a service requires in any of its forms."""
+    given = {form.given for forms in service.alternatives.values() for form in forms if form.given is not None}
+    return {*service.requires, *given}
+
+
+def _check_alternatives(name: str, service: Service, services: Mapping[str, Service], document: Document) -> None:
+    """See that each form of a service is an entry, and needs what is there."""
+    for part, forms in service.alternatives.items():
+        for index, form in enumerate(forms):
+            where = document.where(("alternatives", part, index))
+            if form.given is not None and form.given not in services:
+                raise InputError(
+                    f"a form of {name}'s {part} needs {form.given!r}, which the catalogue does not have",
+                    where=where,
+                    fix=suggestion(form.given, services),
+                )
+            try:
+                settled(service.model_copy(update={"alternatives": {part: (form,)}}), services)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise InputError(
+                    f"what a form of {name}'s {part} makes of it is no entry: {first['msg']}",
+                    where=where,
+                    why=".".join(map(str, first["loc"])),
+                ) from error
 
 
 @cache

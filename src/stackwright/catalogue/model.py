@@ -7,7 +7,7 @@ Names in ``after`` are steps: ``name`` of the same service, or ``service/name`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
@@ -50,6 +50,7 @@ class Directory(Entry):
 
     owner: str = "root"
     mode: int = 0o755
+    attributes: bool = Field(False, description="its file system has to keep extended attributes of users (xattr(7))")
 
 
 class File(Entry):
@@ -63,6 +64,10 @@ class File(Entry):
     owner: str = "root"
     mode: int = 0o600
     path: str = Field("", description="where, if not in the service's configuration folder")
+    reader: str = Field(
+        "", description="what reads its `ini`, if that is not oslo.config: nobody can be asked for its options"
+    )
+    said_as: str = Field("", description="the file under whose name values set its options, if not its own")
 
     @model_validator(mode="after")
     def _one_form(self) -> File:
@@ -156,6 +161,45 @@ class Process(Entry):
         if (self.command is None) == (self.wsgi is None):
             raise ValueError("a process has either `command` or `wsgi`")
         return self
+
+
+class Each(Entry):
+    """What a service has once for each of several things: a node, a device.
+
+    In its templates the key that it has below ``each`` names the thing. Ports and processes are named
+    ``<name>-<thing>``, files lie in a folder of the thing's name; among each other they are named without it.
+    """
+
+    of: str = Field(description="template of the things' names, with blanks between; one that comes again counts once")
+    ports: Mapping[Word, int] = Field({}, description="name -> the number to take if it is free")
+    directories: Mapping[str, Directory] = {}
+    files: Mapping[str, File] = {}
+    processes: Mapping[Word, Process] = {}
+
+
+class Rings(Entry):
+    """Rings, which say what device holds which part of the service's data; its own programs make them.
+
+    What they are made of are the service's values ``devices``, ``replicas``, ``part-power`` and ``min-part-hours``. In
+    templates ``ring``, ``node`` and ``device`` are those that are spoken of.
+    """
+
+    builders: str = Field(description="the folder of what they are made from")
+    files: str = Field(description="the folder of the rings, which its processes read, NAME.ring.gz")
+    address: str = Field(description="of the node that a device is in")
+    port: str = Field(description="of what serves a ring's data there")
+    meta: str = Field(description="what the rings keep of a device besides, which ends in /NODE")
+    folder: str = Field(description="where a device keeps its data, on this machine")
+    holds: Mapping[Word, Names] = Field(description="ring -> the data that a device has, as patterns of files there")
+    reserve: str = Field(description="percent of a device that stay free: with less it takes no data")
+    carry: Command = Field(description="brings the data of a node to where the rings have it, once")
+
+
+class Alternative(Entry):
+    """One of several forms that a part of a service can have."""
+
+    given: Word | None = Field(None, description="service of the site that it needs, and requires; without it, none")
+    change: Mapping[str, Any] = Field(description="a part of an entry: maps are merged, all else is replaced")
 
 
 class Output(Entry):
@@ -314,9 +358,7 @@ class Service(Entry):
     users: Names = Field((), description="system users, made where Debian's packages have not")
     ports: Mapping[Word, int] = Field({}, description="name -> the number to take if it is free")
     secrets: Mapping[Word, SecretForm] = Field({}, description="name -> form; generated once for a site")
-    lasting: tuple[Word, ...] = Field(
-        (), description="secrets that data is encrypted with: one made anew would leave the data unreadable"
-    )
+    lasting: Names = Field((), description="secrets that are never made anew: what is kept could not be read any more")
     keys: Mapping[Word, Keys] = Field({}, description="secrets that the service's own programs make and keep")
     values: Mapping[ValueName, DeclaredValue] = Field({}, description="what can be said of the service in values")
     databases: Names = ()
@@ -324,6 +366,11 @@ class Service(Entry):
     files: Mapping[str, File] = {}
     tasks: tuple[Task, ...] = ()
     processes: Mapping[Word, Process] = {}
+    each: Mapping[Word, Each] = Field({}, description="what it has once for each of several things")
+    rings: Rings | None = None
+    alternatives: Mapping[Word, tuple[Alternative, ...]] = Field(
+        {}, description="what is chosen -> its forms, of which the first that the site's services allow is taken"
+    )
     identity: Identity | None = None
     shared: Mapping[str, str | Mapping[str, str]] = Field(
         {},
@@ -334,3 +381,9 @@ class Service(Entry):
     def policy(self) -> str:
         """The name of its file of policy; empty if it has none."""
         return next((name for name, file in self.files.items() if file.policy), "")
+
+    @property
+    def option_files(self) -> tuple[str, ...]:
+        """The names under which values set options of its files."""
+        all_files = [*self.files.items(), *(pair for each in self.each.values() for pair in each.files.items())]
+        return tuple(dict.fromkeys(file.said_as or name for name, file in all_files if file.ini is not None))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr, ValidationError
 
+from stackwright.catalogue.merging import merged
 from stackwright.catalogue.model import Entry, Names, Service, Word
 from stackwright.distribution.reading import parse, read_yaml
 from stackwright.errors import InputError, Where
@@ -221,9 +222,9 @@ def _changed(name: str, service: Service, change: Change, platform: Platform) ->
         data = _without(data, keys, f"services: {name}: without: {list(keys)}", platform)
     if service.environment is not None and service.databases:
         wanted = (*service.environment.requirements, *platform.with_databases)
-        data = _merged(data, {"environment": {"requirements": wanted}})
+        data = merged(data, {"environment": {"requirements": wanted}})
     try:
-        return Service.model_validate(_merged(data, change.change))
+        return Service.model_validate(merged(data, change.change))
     except ValidationError as error:
         first = error.errors()[0]
         loc = ("services", name, "change", *first["loc"])
@@ -231,15 +232,6 @@ def _changed(name: str, service: Service, change: Change, platform: Platform) ->
             f"what the platform {platform.name} makes of {name} is no entry: {first['msg']}",
             where=_place(platform, *loc),
         ) from error
-
-
-def _merged(data: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge maps; all else is replaced, and no key removed."""
-    merged = dict(data)
-    for key, value in change.items():
-        there = merged.get(key)
-        merged[key] = _merged(there, value) if isinstance(there, Mapping) and isinstance(value, Mapping) else value
-    return merged
 
 
 def _without(data: Mapping[str, Any], keys: Names, what: str, platform: Platform) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from stackwright.patches import read_series
 from stackwright.proof.channels import ChannelFile, check_channels
 from stackwright.site.policy.expectations import TESTS, ExpectationsFile, read_expectations
 from stackwright.site.policy.personas import PersonasFile, read_personas
+from stackwright.site.rings.layout import layout_faults
 from stackwright.site.series import check_series
+from stackwright.site.things import things_of
 from stackwright.site.values.values import site_values
 
 if TYPE_CHECKING:
@@ -100,7 +102,9 @@ class Check(WorkspaceLister):
                 with collector.collecting():
                     catalogue = own_catalogue(site.platform)
                     selection = catalogue.of(site)
-                    site_values(distribution, site, catalogue, selection)
+                    said = site_values(distribution, site, catalogue, selection)
+                    things_of(selection, said)
+                    collector.errors += layout_faults(selection, said)
                     check_series(selection, distribution.release(site.release))
             for release in distribution.releases.values():
                 for component in release.components.values():

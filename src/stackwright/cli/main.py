@@ -114,6 +114,8 @@ COMMANDS = {
     "env": "look:Env",
     "console": "look:Console",
     "runs": "look:Runs",
+    "ring show": "ring:RingShow",
+    "ring build": "ring:RingBuild",
     "smoke": "proof:Smoke",
     "tempest": "tempest:Tempest",
     "proof run": "proof_run:ProofRun",

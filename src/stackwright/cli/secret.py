@@ -299,6 +299,12 @@ def _chosen(parsed_args: argparse.Namespace, values: Values, secrets: Secrets) -
     for name in parsed_args.name:
         if name not in known:
             raise InputError(f"no service of the site wants a secret {name!r}", fix=suggestion(name, known))
+        if name in lasting:
+            raise InputError(
+                f"the secret {name} is not made anew",
+                why=f"what {lasting[name]} keeps depends on it, and could not be read any more",
+                fix="leave it out; `--all` does",
+            )
         if name in secrets.referred:
             raise InputError(
                 f"the secret {name} is in a Vault",

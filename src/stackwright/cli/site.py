@@ -167,7 +167,7 @@ def bring_up(workspace: Workspace, wish: Wish, plan: Plan, command: str, events:
     site_state.save(paths, wish.cloud.state)
     wish.secrets.keep(events)
     write_access_files(paths, workspace.site.name, wish.cloud.access)
-    return _carry_out(plan, workspace, command, events)
+    return carry_out(plan, workspace, command, events)
 
 
 def _stop(workspace: Workspace, events: Events) -> int:
@@ -175,10 +175,10 @@ def _stop(workspace: Workspace, events: Events) -> int:
     process.end_orphans(paths.root)
     process.mark_run(paths.root)
     cloud = known_cloud(workspace.site, state=workspace.state)
-    return _carry_out(make_plan(down_graph(cloud)), workspace, "down", events)
+    return carry_out(make_plan(down_graph(cloud)), workspace, "down", events)
 
 
-def _carry_out(plan: Plan, workspace: Workspace, command: str, events: Events) -> int:
+def carry_out(plan: Plan, workspace: Workspace, command: str, events: Events) -> int:
     """Run what a plan lacks, and give the number of steps carried out."""
     if not plan.lacking:
         return 0

@@ -36,6 +36,7 @@ class DeclaredValue(Written):
     required: bool = Field(False, description="every site has to say it")
     sensitive: bool = Field(False, description="it is a secret: only a site may say it, and it is never shown")
     merge: str = Field("", description="key by which the items of lists of several layers are brought together")
+    keys: Mapping[ValueName, DeclaredValue] = Field({}, description="of a list of maps: what each of them holds")
 
     @model_validator(mode="after")
     def _fits_together(self) -> DeclaredValue:
@@ -50,6 +51,8 @@ class DeclaredValue(Written):
             )
         if (self.minimum is not None or self.maximum is not None) and self.type not in {"integer", "number"}:
             raise fault(f"a {self.type} has no size", fix="remove it", at=("minimum",), key=True)
+        if self.keys and self.type != "list":
+            raise fault("only the items of lists have keys", fix="remove it", at=("keys",), key=True)
         return self
 
 

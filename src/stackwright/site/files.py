@@ -243,13 +243,15 @@ def templates(
     :param conf: what is set for this service
     :raises InputError: a value sets an option in a file that the service does not have, or an included map is not there
     """
-    known = {file: entry.ini for file, entry in service.files.items() if entry.ini is not None}
+    known = service.option_files
     for file, sections in conf.items():
         if file not in known:
             where = next((each.where for options in sections.values() for each in options.values()), Where())
             raise InputError(f"{name} has no configuration file {file!r}", where=where, fix=suggestion(file, known))
     return tuple(
-        _ini_file(name, file, sections, selection, catalogue, conf.get(file, {})) for file, sections in known.items()
+        _ini_file(name, file, entry.ini, selection, catalogue, conf.get(entry.said_as or file, {}))
+        for file, entry in service.files.items()
+        if entry.ini is not None
     )
 
 

@@ -17,6 +17,7 @@ from stackwright.site.platform import host_values
 from stackwright.site.render import Values
 from stackwright.site.secrets.opening import secrets_of
 from stackwright.site.series import check_components, check_series
+from stackwright.site.things import with_things
 from stackwright.site.values.values import site_values
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def outline(
     check_components(selection, release)
     check_series(selection, release)
     said = site_values(distribution, site, catalogue, selection)
+    selection = with_things(selection, said)
     patched = patched_components(distribution, release, store=store, memo=memo, cache=cache, events=events)
     environments = plan_environments(selection, release, patched, store, memo)
     secrets = secrets_of(site, said, selection, paths, anew=anew)

@@ -12,7 +12,7 @@ from jinja2 import meta
 
 from stackwright.distribution.values import GLOBAL
 from stackwright.errors import InputError, StackwrightError, Where, suggestion
-from stackwright.site.values.declared import rendered, unfit
+from stackwright.site.values.declared import completed, rendered, unfit
 from stackwright.site.values.references import qualified
 from stackwright.site.values.secrecy import HIDDEN, plain_secret
 from stackwright.tools import namespaces
@@ -128,6 +128,14 @@ class Renderer:
         """Render the words of a command."""
         return tuple(self.text(template) for template in templates)
 
+    def plain_value(self, name: str) -> Plain:
+        """Give a value of the site with the templates in it rendered, as it is: no text is made of it.
+
+        :param name: of this service, or ``service.name``
+        :raises InputError: there is none, or it cannot be rendered
+        """
+        return self._value(name)
+
     def map(self, templates: Mapping[str, str]) -> dict[str, str]:
         """Render the values of a map."""
         return {name: self.text(template) for name, template in templates.items()}
@@ -208,7 +216,8 @@ def _resolved(tree: Tree, renderer: Renderer, path: str) -> Plain:
 
     declaration = renderer.values.said.known.find(path)
     if isinstance(tree.value, tuple):
-        return [inside(item.value) for item in tree.value]
+        items: Plain = [inside(item.value) for item in tree.value]
+        return completed(items, declaration.declared) if declaration is not None else items
     whole = tree.text if declaration is not None and declaration.declared.type == "text" else tree.value
     value = inside(whole)
     if declaration is not None and isinstance(whole, str) and value != whole and declaration.path == path:

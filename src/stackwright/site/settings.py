@@ -30,6 +30,7 @@ def settings(values: SiteValues, selection: Selection, root: Path) -> dict[str, 
             found.setdefault(service.component, []).extend(
                 Setting(name, option.file, option.section, option.name, option.value, _place(option, name, root))
                 for file in templates(name, service, selection, values.known.catalogue, values.conf(name))
+                if not service.files[file.name].reader
                 for option in file.options
             )
     return {component: tuple(some) for component, some in found.items() if some}

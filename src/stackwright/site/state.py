@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stackwright.catalogue.catalogue import Selection
+    from stackwright.catalogue.repeating import Things
     from stackwright.site.paths import SitePaths
 
 
@@ -29,12 +30,14 @@ class SiteState:
     :param number: its networks are 172.24.<number>.0/24, which stands for the outside world, and 172.25.<number>.0/30,
         between this machine and the site's compute host
     :param secrets: their values, ``<service>-<secret>``; never shown
+    :param things: what its services have several of, as it was when they were last started
     """
 
     id: str
     ports: Mapping[str, int]
     number: int
     secrets: Mapping[str, str] = field(default_factory=dict)
+    things: Things = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
@@ -71,10 +74,14 @@ def load(paths: SitePaths) -> SiteState | None:
         return None
     try:
         kept = json.loads(paths.state.read_text())
-        return SiteState(str(kept["id"]), dict(kept["ports"]), int(kept["number"]))
+        things = {
+            str(service): {str(kind): tuple(map(str, names)) for kind, names in parts.items()}
+            for service, parts in kept.get("things", {}).items()
+        }
+        return SiteState(str(kept["id"]), dict(kept["ports"]), int(kept["number"]), things=things)
     except PermissionError as error:
         raise of_os_error(error) from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(
             f"the state of the site cannot be read: {paths.root}",
             why=f"{type(error).__name__}: {error}",
@@ -87,7 +94,9 @@ def save(paths: SitePaths, state: SiteState) -> None:
     paths.root.mkdir(parents=True, exist_ok=True)
     write_private(
         paths.state,
-        json.dumps({"id": state.id, "ports": dict(state.ports), "number": state.number}, indent=1),
+        json.dumps(
+            {"id": state.id, "ports": dict(state.ports), "number": state.number, "things": dict(state.things)}, indent=1
+        ),
     )
 
 
@@ -107,7 +116,7 @@ def choose(selection: Selection, kept: SiteState | None, wished: Mapping[str, in
         elif name not in ports:
             ports[name] = _free_port(preferred, set(ports.values()) | set(wished.values()))
     refuse_shared({name: ports[name] for name in selection.ports()}, wished)
-    return replace(state, ports=ports)
+    return replace(state, ports=ports, things=selection.things)
 
 
 def write_private(file: Path, text: str) -> None:

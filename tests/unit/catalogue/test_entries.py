@@ -55,8 +55,8 @@ def texts(value: object) -> Iterator[str]:
 
 @every_entry
 def test_every_template_renders(everything: Values, name: str) -> None:
-    # What a service shares is rendered for the one that takes it, with that one's files.
-    entry = own_catalogue().service(name).model_dump(exclude={"shared"})
+    # What a service shares is rendered for the one that takes it, with that one's files; rings name their own things.
+    entry = everything.selection.services[name].model_dump(exclude={"shared", "rings", "alternatives"})
     renderer = Renderer(everything, name)
     for template in texts(entry):
         text = renderer.text(template)
@@ -82,7 +82,7 @@ def test_a_port_that_was_chosen_is_the_one_in_every_file(core: Values) -> None:
 
 @every_entry
 def test_what_an_entry_names_is_there(everything: Values, name: str) -> None:
-    entry = own_catalogue().service(name)
+    entry = everything.selection.services[name]
     ports, secrets = everything.selection.ports(), everything.selection.secrets()
     assert set(named_ports(entry)) <= set(ports)
     for process in entry.processes.values():
@@ -90,6 +90,7 @@ def test_what_an_entry_names_is_there(everything: Values, name: str) -> None:
     for task in entry.tasks:
         assert set(task.fills) <= set(entry.databases)
         assert entry.component or task.until.trees is None
+    assert set(entry.lasting) <= set(entry.secrets)
     if entry.databases:
         assert f"{name}-database" in secrets
     if entry.identity and entry.identity.user:
@@ -180,8 +181,9 @@ def test_no_secret_is_a_word_of_a_command(everything: Values) -> None:
         commands += [task.command for task in entry.tasks if task.command]
         commands += [process.command for process in entry.processes.values() if process.command]
         for command in commands:
-            words = renderer.words(command)
-            assert not any(secret in word for word in words for secret in everything.state.secrets.values())
+            assert not any(
+                secret in word for word in renderer.words(command) for secret in everything.state.secrets.values()
+            )
 
 
 def test_only_their_owners_read_files_that_hold_secrets(everything: Values) -> None:

@@ -129,7 +129,9 @@ def _of_service(
     if definitions is None or environment is None:
         notes = [of_file(name, file, "it is not checked: the service has no environment of Python") for file in files]
         return Validated(name, None, files, tuple(notes))
-    others = {file.name: why for file in files if (why := rules.read_by_another(file.name))}
+    others = {
+        file.name: why for file in files if (why := entry.files[file.name].reader or rules.read_by_another(file.name))
+    }
     notes = [of_file(name, file, f"it is not checked: {others[file.name]}") for file in files if file.name in others]
     own = tuple(file for file in files if file.name not in others)
     known = known_to(definitions, rules.of(entry.component or ""), own)

@@ -197,6 +197,8 @@ def unfit(value: Plain, declared: DeclaredValue, written: str | None = None) -> 
         found = written if plainly else _shown(value, declared)
         return f"expected {WORDS[declared.type]}, found {found}{why}"
     for item in value if isinstance(value, list) else [value]:
+        if declared.keys and (wrong := _unfit_item(item, declared)):
+            return wrong
         if declared.choices and item not in declared.choices:
             return f"expected one of {', '.join(map(str, declared.choices))}, found {_shown(item, declared)}"
         if declared.pattern and isinstance(item, str) and not re.fullmatch(declared.pattern, item):
@@ -207,6 +209,29 @@ def unfit(value: Plain, declared: DeclaredValue, written: str | None = None) -> 
             if declared.maximum is not None and item > declared.maximum:
                 return f"expected at most {declared.maximum:g}, found {item}"
     return ""
+
+
+def _unfit_item(item: Plain, declared: DeclaredValue) -> str:
+    """Say why an item of a list is not the map that it is declared as."""
+    if not isinstance(item, dict):
+        return f"expected a map of {', '.join(declared.keys)}, found {_shown(item, declared)}"
+    for key in item:
+        if key not in declared.keys:
+            return f"there is no {key!r} in an item of it: {suggestion(key, declared.keys)}"
+    for key, one in declared.keys.items():
+        if key not in item and one.required:
+            return f"an item of it lacks {key!r}, {one.description}"
+        if key in item and (wrong := unfit(item[key], one)):
+            return f"{key}: {wrong}"
+    return ""
+
+
+def completed(value: Plain, declared: DeclaredValue) -> Plain:
+    """Give a value with the defaults of what the items of a list do not say."""
+    if not declared.keys or not isinstance(value, list):
+        return value
+    defaults = {key: one.default for key, one in declared.keys.items() if one.default is not None}
+    return [{**defaults, **item} if isinstance(item, dict) else item for item in value]
 
 
 def _mend(value: Plain, declared: DeclaredValue) -> str:
@@ -301,8 +326,7 @@ def _component_faults(layer: Layer, component: str, said: Node) -> Iterator[Inpu
 def _reserved_faults(layer: Layer, known: Declarations, service: str, name: str, node: Node) -> Iterator[InputError]:
     entry = known.catalogue.services[service]
     assert isinstance(node.content, Mapping)
-    files = [file for file, one in entry.files.items() if one.ini is not None]
-    there = {CONF: ("configuration file", [*files, POLICY]), SECRETS: ("secret", list(entry.secrets))}
+    there = {CONF: ("configuration file", [*entry.option_files, POLICY]), SECRETS: ("secret", list(entry.secrets))}
     what, names = there[name]
     for key in node.content:
         if key not in names:

@@ -10,6 +10,7 @@ from stackwright.targets.local.databases import databases_step
 from stackwright.targets.local.files import config_step
 from stackwright.targets.local.identities import administrator, administrator_step, identity_step
 from stackwright.targets.local.processes import process_step, removed_step
+from stackwright.targets.local.rings import rings_step
 from stackwright.targets.local.tasks import task_step
 from stackwright.targets.naming import qualified
 
@@ -59,6 +60,8 @@ def _service_steps(
         provider, process = _database_process(cloud)
         steps.append(databases_step(cloud, name, (f"{provider}/{process}",)))
         ground += (f"{name}/databases",)
+    if service.rings is not None:
+        steps.append(rings_step(cloud, name, (config, *made_of)))
     before: tuple[str, ...] = ()
     for task in service.tasks:
         after = before if task.after is None else qualified(name, task.after)

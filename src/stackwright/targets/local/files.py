@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.plan.step import Context, Step, Verdict, done, needed
 from stackwright.site.state import write_private
+from stackwright.tools import attributes
 
 if TYPE_CHECKING:
     from stackwright.site.files import RenderedFile
@@ -21,6 +22,7 @@ class _Folder:
     path: Path
     owner: str
     mode: int
+    attributes: bool = False
 
 
 def config_step(cloud: Cloud, service: str, after: tuple[str, ...]) -> Step:
@@ -28,7 +30,7 @@ def config_step(cloud: Cloud, service: str, after: tuple[str, ...]) -> Step:
     renderer = cloud.renderer(service)
     folders = [_Folder(cloud.paths.etc(service), "root", 0o755), _Folder(cloud.paths.data(service), "root", 0o755)]
     for template, directory in cloud.selection.services[service].directories.items():
-        folder = _Folder(Path(renderer.text(template)), directory.owner, directory.mode)
+        folder = _Folder(Path(renderer.text(template)), directory.owner, directory.mode, directory.attributes)
         folders = [kept for kept in folders if kept.path != folder.path] + [folder]
     files = cloud.files[service]
 
@@ -44,6 +46,8 @@ def config_step(cloud: Cloud, service: str, after: tuple[str, ...]) -> Step:
             folder.path.mkdir(parents=True, exist_ok=True)
             folder.path.chmod(folder.mode)
             _own(folder.path, folder.owner)
+            if folder.attributes:
+                attributes.require(folder.path)
         for file in files.values():
             if _read(file.path) != file.text:
                 file.path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stackwright.build.cache import ArtifactCache
 from stackwright.build.environment import find_environment
 from stackwright.catalogue.catalogue import own_catalogue
+from stackwright.catalogue.repeating import written_out
 from stackwright.errors import InputError
 from stackwright.site import state as site_state
 from stackwright.site.access import written_password
@@ -19,12 +20,14 @@ from stackwright.site.policy.personas import read_personas
 from stackwright.site.render import Renderer, Values
 from stackwright.site.secrets.opening import Secrets, secrets_of
 from stackwright.site.state import SiteState
+from stackwright.site.things import things_of, with_things
 from stackwright.site.validity import faults_of
 from stackwright.site.values.values import default_values, site_values
 from stackwright.store import Memo, Store
 from stackwright.targets.local.artifacts import environment_step, wheel_step
 from stackwright.targets.local.assemble import cloud_graph
 from stackwright.targets.local.cloud import Cloud
+from stackwright.targets.local.rings import ring_faults
 from stackwright.targets.local.validity import validity_step
 from stackwright.targets.migrations import migrations_of
 
@@ -108,7 +111,7 @@ def make_wish(
             needs[name] = (f"{name}/environment", f"{name}/validity")
         else:
             built[name] = environment
-    faults = faults_of(values, cloud.files, built, personas, memo)
+    faults = (*ring_faults(cloud), *faults_of(values, cloud.files, built, personas, memo))
     return Wish(site, cloud, cloud_graph(cloud, steps, needs, artifacts), made.patched, faults)
 
 
@@ -138,6 +141,8 @@ def known_cloud(site: Site, *, state: Path) -> Cloud:
             fix="bring it up: stackwright up",
         )
     selection = own_catalogue(site.platform).of(site)
+    said = default_values(own_catalogue(site.platform), selection)
+    selection = written_out(selection, {**things_of(selection, said), **kept.things})
     password = written_password(paths)
     secrets = {
         f"{name}-{entry.provides.identity.password}": password
@@ -145,7 +150,7 @@ def known_cloud(site: Site, *, state: Path) -> Cloud:
         if entry.provides.identity is not None and password
     }
     chosen = replace(site_state.choose(selection, kept, site.ports), secrets=secrets)
-    values = _bare_values(site, default_values(own_catalogue(site.platform), selection), selection, chosen, state)
+    values = _bare_values(site, said, selection, chosen, state)
     return Cloud(values, files={name: {} for name in selection.services}, identities={}, migrations={})
 
 
@@ -157,6 +162,7 @@ def known_values(distribution: Distribution, site: Site, *, state: Path) -> Valu
     paths = SitePaths(state / "sites" / site.name)
     selection = own_catalogue(site.platform).of(site)
     said = site_values(distribution, site, own_catalogue(site.platform), selection)
+    selection = with_things(selection, said)
     kept = site_state.load(paths) or SiteState("000000", {}, 0)
     secrets = secrets_of(site, said, selection, paths)
     chosen = replace(site_state.choose(selection, kept, site.ports), secrets=secrets)

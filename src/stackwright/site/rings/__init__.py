@@ -1,0 +1,1 @@
+"""Rings: what device holds which part of a service's data."""
