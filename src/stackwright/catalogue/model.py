@@ -29,7 +29,7 @@ Command = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 # What a secret looks like, and so how one is made (stackwright.site.secrets.forms).
-SecretForm = Literal["password", "hex", "text-key", "fernet-key", "ssh-key", "certificate"]
+SecretForm = Literal["password", "hex", "text-key", "ceph-key", "fernet-key", "ssh-key", "certificate"]
 
 # Where a process or a command finds itself. What handles guests' packets makes bridges and taps, and there is one of
 # each name in a network, so that the local target gives it one of its own: a site's compute host.
@@ -167,7 +167,8 @@ class Each(Entry):
     """What a service has once for each of several things: a node, a device.
 
     In its templates the key that it has below ``each`` names the thing. Ports and processes are named
-    ``<name>-<thing>``, files lie in a folder of the thing's name; among each other they are named without it.
+    ``<name>-<thing>``, files lie in a folder of the thing's name; among each other they are named without it. To the
+    service's tasks, the name of such a process in ``after`` means those of all things.
     """
 
     of: str = Field(description="template of the things' names, with blanks between; one that comes again counts once")

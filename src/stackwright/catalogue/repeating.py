@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from stackwright.catalogue.model import Directory, File, Process, Service
+from stackwright.catalogue.model import Directory, File, Process, Service, Task
 
 if TYPE_CHECKING:
     from stackwright.catalogue.catalogue import Selection
     from stackwright.catalogue.model import Each
 
+Later = TypeVar("Later", Process, Task)
 # Service -> key below `each` -> the names of the things.
 Things = Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -55,8 +56,29 @@ def _service(name: str, service: Service, things: Mapping[str, tuple[str, ...]])
                 f"{process}-{thing}": _process(name, one, each, thing, prefix)
                 for process, one in each.processes.items()
             }
-    change = {"ports": ports, "directories": directories, "files": files, "processes": processes, "each": {}}
+    several = {
+        process: tuple(f"{process}-{thing}" for thing in things.get(kind, ()))
+        for kind, each in service.each.items()
+        for process in each.processes
+    }
+    change = {
+        "ports": ports,
+        "directories": directories,
+        "files": files,
+        "each": {},
+        "processes": {process: _behind_all(one, several) for process, one in processes.items()},
+        "tasks": tuple(_behind_all(task, several) for task in service.tasks),
+    }
     return service.model_copy(update=change)
+
+
+def _behind_all(entry: Later, several: Mapping[str, tuple[str, ...]]) -> Later:
+    """Let what comes after a process of each thing come after those of all things."""
+    if entry.after is None or several.keys().isdisjoint(entry.after):
+        return entry
+    return entry.model_copy(
+        update={"after": tuple(step for name in entry.after for step in several.get(name, (name,)))}
+    )
 
 
 def _process(service: str, process: Process, each: Each, thing: str, prefix: str) -> Process:

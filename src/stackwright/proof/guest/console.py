@@ -8,6 +8,10 @@ from dataclasses import dataclass
 LEASE = re.compile(r"lease: ([\d.]+)/\d+ from")
 UP = re.compile(r"^up: [\d.]+ s$", re.MULTILINE)
 LOGIN = re.compile(r"^[\w.-]+ login:", re.MULTILINE)
+VOLUME = re.compile(
+    r"^volume: (?P<serial>\S+) (?P<did>wrote|has|refuses) (?P<mark>\S+) in (?P<boot>[0-9a-f]{8})$", re.MULTILINE
+)
+SERIAL = 20  # characters of a volume's id that a virtio disk has as its serial number
 # Control sequences of terminals (ECMA-48): firmware and getty clear the screen.
 CONTROL = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[A-Za-z])|[\x00-\x08\x0b-\x1f]")
 
@@ -21,6 +25,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class VolumeSeen:
+    """What a guest says of a volume (see ``guest/root/bin/volumes``).
+
+    :param serial: the beginning of the volume's id
+    :param did: ``wrote``: it was blank, and has the mark now; ``has``: it had it; ``refuses``: it could not be written
+    :param boot: which start of the guest says so
+    """
+
+    serial: str
+    did: str
+    mark: str
+    boot: str
+
+
+@dataclass(frozen=True)
 class Console:
     """A console log, read.
 
@@ -29,6 +48,7 @@ class Console:
     :param metadata: the server's UUID, from there
     :param login: whether one can log in
     :param again: whether all of it has been said twice
+    :param volumes: what was said of volumes, in order
     """
 
     lease: Answer | None
@@ -36,6 +56,7 @@ class Console:
     metadata: Answer | None
     login: bool
     again: bool
+    volumes: tuple[VolumeSeen, ...] = ()
 
 
 def read_console(log: str) -> Console:
@@ -48,6 +69,7 @@ def read_console(log: str) -> Console:
         metadata=_answer("metadata", text),
         login=LOGIN.search(text) is not None,
         again=len(UP.findall(text)) > 1,
+        volumes=tuple(VolumeSeen(**match.groupdict()) for match in VOLUME.finditer(text)),
     )
 
 
