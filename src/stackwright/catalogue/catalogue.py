@@ -158,7 +158,9 @@ class Catalogue:
         """
         words, left_out = tuple(wanted), without or {}
         self._refuse_unknown(words, where)
-        self._refuse_left_out(words, left_out)
+        for word in words:
+            if word in left_out:
+                raise InputError(f"{word} is named, and left out", where=left_out[word], fix="remove one of the two")
         named: dict[str, tuple[str, ...]] = {}
         for word in words:
             for name in self.groups.get(word, (word,)):
@@ -166,7 +168,15 @@ class Catalogue:
                     named[name] = (*named.get(name, ()), word)
         plain = self._with_required(named, self.services, left_out)
         forms = {name: settled(service, plain) for name, service in plain.items()}
-        return Selection(self._with_required(named, {**self.services, **forms}, left_out), named)
+        selected = self._with_required(named, {**self.services, **forms}, left_out)
+        of_groups = {name for word in words for name in self.groups.get(word, ())}
+        for word in left_out.keys() - of_groups:
+            raise InputError(
+                f"no group of the site has {word!r}, which is left out",
+                where=left_out[word],
+                fix=suggestion(word, sorted(of_groups)),
+            )
+        return Selection(selected, named)
 
     def _with_required(
         self, names: Iterable[str], services: Mapping[str, Service], left_out: Mapping[str, Where]
@@ -203,19 +213,6 @@ class Catalogue:
                     f"there is no service or group {word!r} in the catalogue",
                     where=where,
                     fix=suggestion(word, [*self.services, *self.groups]),
-                )
-
-    def _refuse_left_out(self, words: Iterable[str], left_out: Mapping[str, Where]) -> None:
-        """Refuse to leave out what is named, and what nothing would have brought in."""
-        of_groups = sorted({name for word in words for name in self.groups.get(word, ())})
-        for word, place in left_out.items():
-            if word in words:
-                raise InputError(f"{word} is named, and left out", where=place, fix="remove one of the two")
-            if word not in of_groups:
-                raise InputError(
-                    f"no group of the site has {word!r}, which is left out",
-                    where=place,
-                    fix=suggestion(word, of_groups),
                 )
 
 

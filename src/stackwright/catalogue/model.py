@@ -29,7 +29,7 @@ Command = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 # What a secret looks like, and so how one is made (stackwright.site.secrets.forms).
-SecretForm = Literal["password", "hex", "text-key", "ceph-key", "fernet-key", "ssh-key", "certificate"]
+SecretForm = Literal["password", "hex", "text-key", "cephx-key", "fernet-key", "ssh-key", "certificate"]
 
 # Where a process or a command finds itself. What handles guests' packets makes bridges and taps, and there is one of
 # each name in a network, so that the local target gives it one of its own: a site's compute host.

@@ -40,8 +40,8 @@ PASSWORD = re.compile(r"[A-Za-z0-9._~-]+")
 KEY_BYTES = 32
 HEX = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
 TEXT_KEY = re.compile(rf"[A-Za-z0-9]{{{KEY_BYTES}}}")
-# What stands before the bytes of a key of Ceph's (src/auth/Crypto.h of Ceph, CryptoKey::encode).
-CEPH_HEADER, CEPH_BYTES = struct.Struct("<HIIH"), 16
+# What stands before the bytes of a key of Ceph's (CryptoKey::encode of src/auth/Crypto.h there).
+CEPHX_HEADER, CEPHX_BYTES = struct.Struct("<HIIH"), 16
 FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
@@ -105,21 +105,21 @@ def _text_key_fault(text: str) -> str:
     return "" if TEXT_KEY.fullmatch(text) else f"it is not {KEY_BYTES} letters and digits"
 
 
-def _ceph_key(_: Making) -> str:
+def _cephx_key(_: Making) -> str:
     """Make a key as Ceph's CryptoKey has it: type, seconds and nanoseconds, length, and an AES key of 128 bits."""
     return base64.b64encode(
-        CEPH_HEADER.pack(1, int(time.time()), 0, CEPH_BYTES) + secrets.token_bytes(CEPH_BYTES)
+        CEPHX_HEADER.pack(1, int(time.time()), 0, CEPHX_BYTES) + secrets.token_bytes(CEPHX_BYTES)
     ).decode()
 
 
-def _ceph_fault(text: str) -> str:
+def _cephx_fault(text: str) -> str:
     try:
         key = base64.b64decode(text, validate=True)
-        kind, _, _, length = CEPH_HEADER.unpack_from(key)
+        kind, _, _, length = CEPHX_HEADER.unpack_from(key)
     except (ValueError, struct.error):
-        return "it is not a key in base64, as ceph-authtool makes them"
-    fits = kind == 1 and length == CEPH_BYTES and len(key) == CEPH_HEADER.size + length
-    return "" if fits else "it is not an AES key of 128 bits, as ceph-authtool makes them"
+        return "it is not a key in base64, as the protocol cephx has them"
+    fits = kind == 1 and length == CEPHX_BYTES and len(key) == CEPHX_HEADER.size + length
+    return "" if fits else "it is not an AES key of 128 bits, as the protocol cephx has them"
 
 
 def _fernet_key(_: Making) -> str:
@@ -155,7 +155,7 @@ FORMS: Mapping[str, Form] = {
     "password": Form("a password", lambda _: password(), _password_fault),
     "hex": Form("a key in hexadecimal digits", lambda _: secrets.token_hex(KEY_BYTES), _hex_fault),
     "text-key": Form("a key of letters and digits", _text_key, _text_key_fault),
-    "ceph-key": Form("a key of Ceph's", _ceph_key, _ceph_fault),
+    "cephx-key": Form("a key of the protocol cephx", _cephx_key, _cephx_fault),
     "fernet-key": Form("a Fernet key", _fernet_key, _fernet_fault),
     "ssh-key": Form("an SSH key pair (Ed25519)", _ssh_key, _ssh_fault, ssh_public),
     AUTHORITY_FORM: Form(
