@@ -167,8 +167,8 @@ class Each(Entry):
     """What a service has once for each of several things: a node, a device.
 
     In its templates the key that it has below ``each`` names the thing. Ports and processes are named
-    ``<name>-<thing>``, files lie in a folder of the thing's name; among each other they are named without it. To the
-    service's tasks, the name of such a process in ``after`` means those of all things.
+    ``<name>-<thing>``, files lie in a folder of the thing's name; among each other they are named without it. In
+    ``after`` of the service's tasks and other processes, the name of such a process means those of all things.
     """
 
     of: str = Field(description="template of the things' names, with blanks between; one that comes again counts once")

@@ -13,7 +13,19 @@ STORE = Service.model_validate(
         "title": "A store",
         "ports": {"front": 80},
         "files": {"front.conf": {"text": "x"}},
-        "processes": {"front": {"command": ("front",), "after": ()}},
+        "tasks": (
+            {
+                "name": "filled",
+                "summary": "fill it",
+                "command": ("fill",),
+                "after": ("front", "data", "other/thing"),
+                "until": {"path": "/filled"},
+            },
+        ),
+        "processes": {
+            "front": {"command": ("front",), "after": ()},
+            "back": {"command": ("back",), "after": ("copies",)},
+        },
         "each": {
             "node": {
                 "of": "{{ value('nodes') }}",
@@ -45,7 +57,7 @@ def store() -> Service:
 
 def test_ports_processes_and_files_have_the_name_of_the_thing(store: Service) -> None:
     assert store.ports == {"front": 80, "data-a": 6200, "data-b": 6200}
-    assert list(store.processes) == ["front", "data-a", "copies-a", "data-b", "copies-b"]
+    assert list(store.processes) == ["front", "back", "data-a", "copies-a", "data-b", "copies-b"]
     assert list(store.files) == ["front.conf", "a/data.conf", "b/data.conf"]
     assert store.each == {}
 
@@ -57,6 +69,11 @@ def test_what_a_part_names_of_itself_is_that_of_the_same_thing(store: Service) -
     assert data.reads == ("front.conf", "b/data.conf")
     assert data.after == ("front", "other/thing")
     assert copies.after == ("data-b",)
+
+
+def test_what_comes_after_such_a_process_comes_after_those_of_all_things(store: Service) -> None:
+    assert store.tasks[0].after == ("front", "data-a", "data-b", "other/thing")
+    assert store.processes["back"].after == ("copies-a", "copies-b")
 
 
 def test_templates_know_the_thing_and_other_texts_stay_as_they_are(store: Service) -> None:

@@ -9,7 +9,8 @@ LEASE = re.compile(r"lease: ([\d.]+)/\d+ from")
 UP = re.compile(r"^up: [\d.]+ s$", re.MULTILINE)
 LOGIN = re.compile(r"^[\w.-]+ login:", re.MULTILINE)
 VOLUME = re.compile(
-    r"^volume: (?P<serial>\S+) (?P<did>wrote|has|refuses) (?P<mark>\S+) in (?P<boot>[0-9a-f]{8})$", re.MULTILINE
+    r"^volume: (?P<serial>\S+) (?P<did>wrote|has) (?P<mark>\S+) in (?P<boot>[0-9a-f]{8}), (?P<times>\d+) times$",
+    re.MULTILINE,
 )
 SERIAL = 20  # characters of a volume's id that a virtio disk has as its serial number
 # Control sequences of terminals (ECMA-48): firmware and getty clear the screen.
@@ -29,14 +30,16 @@ class VolumeSeen:
     """What a guest says of a volume (see ``guest/root/bin/volumes``).
 
     :param serial: the beginning of the volume's id
-    :param did: ``wrote``: it was blank, and has the mark now; ``has``: it had it; ``refuses``: it could not be written
+    :param did: ``wrote``: it was blank, and has the mark now; ``has``: it had it
     :param boot: which start of the guest says so
+    :param times: how often it has written to it since
     """
 
     serial: str
     did: str
     mark: str
     boot: str
+    times: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,10 @@ def read_console(log: str) -> Console:
         metadata=_answer("metadata", text),
         login=LOGIN.search(text) is not None,
         again=len(UP.findall(text)) > 1,
-        volumes=tuple(VolumeSeen(**match.groupdict()) for match in VOLUME.finditer(text)),
+        volumes=tuple(
+            VolumeSeen(match["serial"], match["did"], match["mark"], match["boot"], int(match["times"]))
+            for match in VOLUME.finditer(text)
+        ),
     )
 
 

@@ -40,6 +40,7 @@ class _Volumes:
         return self.connection.block_storage
 
     def prove(self, parts: ServerParts | None) -> None:
+        self._back_ends()
         with self.recorder.check("volume", SERVICE) as check:
             volume = self._available(self.storage.create_volume(name=self.name, size=SIZE))
             check.detail = f"{SIZE} GiB in {volume.host or 'the back end'}"
@@ -58,6 +59,17 @@ class _Volumes:
             _delete(self.connection, [restored.id], [snapshot.id])
             _delete(self.connection, [volume.id], [])
             check.detail = "volumes and snapshot are gone"
+
+    def _back_ends(self) -> None:
+        with self.recorder.check("back-ends", SERVICE) as check:
+            services = [one for one in self.storage.services() if one.binary == "cinder-volume"]
+            down = [one.host for one in services if one.state != "up" and one.status == "enabled"]
+            if down or not services:
+                raise CheckFailedError(
+                    f"back ends of cinder do not work, or are no longer named: {', '.join(down) or 'there is none'};"
+                    " `cinder-manage service remove cinder-volume HOST@BACKEND` forgets one that is gone for good"
+                )
+            check.detail = f"up: {', '.join(one.host for one in services)}"
 
     def _written(self, volume: Volume, parts: ServerParts) -> Server:
         with self.recorder.check("volume-written", SERVICE) as check:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from stackwright.proof.guest.console import Answer, plain, read_console
+from stackwright.proof.guest.console import Answer, VolumeSeen, plain, read_console
 
 # As nova gives it: SeaBIOS clears the screen before, getty asks the terminal for its size behind.
 LOG = (
@@ -62,3 +62,17 @@ def test_an_empty_log_says_nothing() -> None:
 
 def test_a_log_reads_as_lines_without_control_sequences() -> None:
     assert plain(LOG).splitlines()[1] == "Booting from ROM..lease: 10.0.0.223/24 from 10.0.0.1"
+
+
+def test_what_a_guest_says_of_volumes_counts_once_its_line_has_ended() -> None:
+    said = (
+        "volume: 0cf1f0b6-7f4c-4f6e-b wrote 5eed in 8b9d2f11, 1 times\r\n"
+        "guest login: volume: 0cf1f0b6-7f4c-4f6e-b wrote 5eed in 8b9d2f11, 2 times\r\n"
+        "volume: 0cf1f0b6-7f4c-4f6e-b has 5eed in 41c0aa52, 12 times\r\n"
+        "volume: 0cf1f0b6-7f4c-4f6e-b has 5eed in 41c0"
+    )
+    serial = "0cf1f0b6-7f4c-4f6e-b"
+    assert read_console(said).volumes == (
+        VolumeSeen(serial, "wrote", "5eed", "8b9d2f11", 1),
+        VolumeSeen(serial, "has", "5eed", "41c0aa52", 12),
+    )

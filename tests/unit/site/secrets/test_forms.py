@@ -34,6 +34,10 @@ def test_what_is_made_is_of_its_form_and_never_the_same(form: str) -> None:
         ("text-key", "a" * 33, "it is not 32 letters and digits"),
         ("fernet-key", "a" * 43, "it is not 32 bytes in base64 for URLs"),
         ("fernet-key", "+" * 43 + "=", "it is not 32 bytes in base64 for URLs"),
+        ("cephx-key", "not base64", "it is not a key in base64"),
+        ("cephx-key", "AQBC", "it is not a key in base64"),
+        # As long, but not of the type AES.
+        ("cephx-key", "AgBCzg1rAAAAABAAdeiwxEcMbc3Hgakfw2KZQA==", "it is not an AES key of 128 bits"),
         ("ssh-key", "ssh-ed25519 AAAA", "it is not an OpenSSH private key without a passphrase"),
         ("certificate", "-----BEGIN CERTIFICATE-----", "it is not a private key and its certificate in PEM"),
         ("authority", "", "it is not a private key and its certificate in PEM"),
