@@ -36,10 +36,12 @@ class CloudAccess:
 
     :param api: what its APIs want to know
     :param services: its services -> the type of their APIs, of those that have one
+    :param ports: on 127.0.0.1, by their names: ``bind-dns``
     """
 
     api: Access
     services: Mapping[str, str]
+    ports: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,11 @@ def access_to(cloud: Cloud) -> CloudAccess:
     """Give the access to a cloud of the local target, be it with servers or without."""
     types = {name: entry.identity.type if entry.identity else "" for name, entry in cloud.selection.services.items()}
     if SERVERS not in types:
-        return CloudAccess(cloud.access, types)
+        return CloudAccess(cloud.access, types, cloud.state.ports)
     return ServersAccess(
         api=cloud.access,
         services=types,
+        ports=cloud.state.ports,
         instances=cloud.paths.data(SERVERS) / "instances",
         libvirt_uri=cloud.renderer(SERVERS).text("{{ shared.libvirt.uri }}"),
         namespace=cloud.state.namespace,

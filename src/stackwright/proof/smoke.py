@@ -105,7 +105,7 @@ class _Smoke:
             parts = self._servers()
         else:
             self._without_servers()
-        ground = Ground(self.connection, self.recorder, self.name, parts)
+        ground = Ground(self.connection, self.recorder, self.name, parts, self.access.ports)
         own = [partial(proof.prove, ground) for name, proof in PROOFS.items() if name in self.access.services]
         _all(*own)
 

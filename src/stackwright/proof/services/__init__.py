@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stackwright.proof.services import barbican, cinder, heat
+from stackwright.proof.services import barbican, cinder, designate, heat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,4 +12,9 @@ if TYPE_CHECKING:
     from stackwright.proof.services.proof import ServiceProof
 
 # Service of the catalogue -> its proof.
-PROOFS: Mapping[str, ServiceProof] = {"barbican": barbican.PROOF, "cinder": cinder.PROOF, "heat": heat.PROOF}
+PROOFS: Mapping[str, ServiceProof] = {
+    "barbican": barbican.PROOF,
+    "cinder": cinder.PROOF,
+    "designate": designate.PROOF,
+    "heat": heat.PROOF,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,14 @@ class Ground:
 
     :param name: what begins the names of all that it makes
     :param parts: of a server; None where the cloud has none
+    :param ports: of the site's services on 127.0.0.1, by their names
     """
 
     connection: Connection
     recorder: Recorder
     name: str
     parts: ServerParts | None
+    ports: Mapping[str, int]
 
 
 @dataclass(frozen=True)
