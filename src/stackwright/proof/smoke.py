@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
+from keystoneauth1.exceptions import ClientException
+from openstack.exceptions import SDKException
 
 from stackwright.errors import CheckFailedError
 from stackwright.proof import consoles, scene
@@ -148,13 +150,22 @@ class _Smoke:
             check.detail = f"removed {len(self._remove(self._is_mine))} things"
 
     def _remove(self, is_ours: Callable[[str], bool]) -> list[str]:
-        """Remove what services have made first: a stack's server is the stack's to remove."""
+        """Remove what services have made first: a stack's server is the stack's to remove.
+
+        What one of them fails to remove does not keep the others from it.
+        """
         removed: list[str] = []
+        failed: list[Exception] = []
         for name, proof in PROOFS.items():
             if name in self.access.services:
-                removed += proof.remove(self.connection, is_ours)
+                try:
+                    removed += proof.remove(self.connection, is_ours)
+                except (CheckFailedError, SDKException, ClientException) as error:
+                    failed.append(error)
         if isinstance(self.access, ServersAccess):
             removed += scene.remove(self.connection, is_ours)
+        if failed:
+            raise failed[0]
         return removed
 
     def _is_mine(self, name: str) -> bool:

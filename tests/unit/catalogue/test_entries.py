@@ -104,6 +104,11 @@ def test_what_an_entry_names_is_there(everything: Values, name: str) -> None:
         assert provider is None or provider.process in entry.processes
 
 
+def test_no_two_services_would_like_the_same_port() -> None:
+    ports = own_catalogue().select(own_catalogue().services).ports()
+    assert len(set(ports.values())) == len(ports)
+
+
 def named_ports(entry: Service) -> Iterator[str]:
     if entry.identity:
         yield entry.identity.port
