@@ -24,6 +24,9 @@ from stackwright.proof.objects import prove_objects
 from stackwright.proof.report import Recorder
 from stackwright.site.access import Access
 from stackwright.site.paths import SitePaths
+from stackwright.site.rings.builders import make
+from stackwright.site.rings.changes import changes
+from stackwright.site.rings.layout import Address, Device, Layout, Placing
 from stackwright.tools.supervisor import Supervisor
 
 from .conftest import CACHE, EXAMPLE, SECRETS, STATE, Stackwright, need_root
@@ -83,6 +86,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stackwright]:
     cloud("destroy", "--yes")
 
 
+@pytest.fixture
+def environment(cloud: Stackwright) -> Path:
+    """The environment that the cloud's swift runs in, or one as good."""
+    assert cloud.port("swift-proxy")
+    return next((CACHE / "environments").glob("*/bin/swift-ring-builder")).parents[1]
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of 200 MB."""
@@ -106,10 +116,10 @@ def devices(*more: str) -> dict[str, object]:
 
 def swift(cloud: Stackwright, *words: str) -> str:
     """Run the stock client."""
-    key = next((CACHE / "environments").glob("*/bin/swift-ring-builder")).with_name("swift")
+    client = next((CACHE / "environments").glob("*/bin/swift-ring-builder")).with_name("swift")
     script = f'. {cloud.site}/openrc; exec "$@"'
     done = subprocess.run(
-        ["sh", "-ec", script, "sh", str(key), *words], capture_output=True, text=True, check=True, timeout=300
+        ["sh", "-ec", script, "sh", str(client), *words], capture_output=True, text=True, check=True, timeout=300
     )
     return done.stdout
 
@@ -170,6 +180,33 @@ def test_a_second_up_changes_no_ring(cloud: Stackwright) -> None:
     assert "Nothing to do" in cloud("up").stdout
     assert "nothing to do" in cloud("ring", "build").stdout
     assert {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in rings} == rings
+
+
+def test_the_same_devices_get_the_same_rings(environment: Path, tmp_path: Path) -> None:
+    addresses = {name: Address("127.0.0.1", 6200, f"8873/{name}") for name in ZONES}
+    layout = Layout(tuple(Device(name, 1, zone, 100) for name, zone in ZONES.items()), 3, 8, 1)
+    rings = []
+    for place in (tmp_path / "one", tmp_path / "other"):
+        place.mkdir()
+        placing = Placing(place, place, {}, {}, {"object": ()}, 1)
+        make(environment, placing, {"object": changes(layout, addresses, None)}, "seed")
+        rings.append((place / "object.ring.gz").read_bytes())
+    assert rings[0] == rings[1]
+
+
+def test_a_change_within_the_hours_is_finished_when_they_are_over(environment: Path, tmp_path: Path) -> None:
+    names = (*ZONES, "node-4/d1")
+    addresses = {name: Address("127.0.0.1", 6200, f"8873/{name.partition('/')[0]}") for name in names}
+    devices = tuple(Device(name, 1, number, 100) for number, name in enumerate(names))
+    placing = Placing(tmp_path, tmp_path, {}, {}, {"object": ()}, 1)
+    less, more = Layout(devices[:3], 3, 8, 1), Layout(devices, 3, 8, 1)
+    made = make(environment, placing, {"object": changes(less, addresses, None)}, "seed")
+    made = make(environment, placing, {"object": changes(more, addresses, made.rings["object"])}, "seed")
+    ring = made.rings["object"]
+    assert ring.by_name["node-4/d1"].partitions == 0
+    assert not changes(more, addresses, ring, now=time.time())
+    (later,) = changes(more, addresses, ring, now=ring.moves_at + 1)
+    assert later.action == "rebalance"
 
 
 def test_a_patch_of_it_is_in_the_cloud(cloud: Stackwright) -> None:
