@@ -325,6 +325,12 @@ def test_what_names_lead_to_is_never_made_anew(cloud: Stackwright) -> None:
     assert "hash-path" not in cloud(*words).stdout
 
 
+def test_what_is_not_known_of_its_options_is_said(cloud: Stackwright) -> None:
+    notes = [row for row in cloud.json("config", "validate", "swift", "--long") if row["Rule"] == "unchecked"]
+    assert len(notes) == 12
+    assert "swift has no files of oslo.config" in cloud("config", "sample", "swift", status=2).stderr
+
+
 def test_every_option_is_one_that_its_release_documents(cloud: Stackwright) -> None:
     release = yaml.safe_load((cloud.distribution / "releases/2026.2.yaml").read_text())
     version = release["components"]["swift"]["source"]["version"]
