@@ -18,12 +18,10 @@ import pytest
 import requests
 import yaml
 
-from stackwright.events import Events
-from stackwright.proof.console import connect
-from stackwright.proof.objects import prove_objects
-from stackwright.proof.report import Recorder
-from stackwright.site.access import Access
 from stackwright.site.paths import SitePaths
+from stackwright.site.rings.builders import make
+from stackwright.site.rings.changes import changes
+from stackwright.site.rings.layout import Address, Device, Layout, Placing
 from stackwright.tools.supervisor import Supervisor
 
 from .conftest import CACHE, EXAMPLE, SECRETS, STATE, Stackwright, need_root
@@ -83,6 +81,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stackwright]:
     cloud("destroy", "--yes")
 
 
+@pytest.fixture
+def environment(cloud: Stackwright) -> Path:
+    """The environment that the cloud's swift runs in, or one as good."""
+    assert cloud.port("swift-proxy")
+    return next((CACHE / "environments").glob("*/bin/swift-ring-builder")).parents[1]
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of 200 MB."""
@@ -106,10 +111,10 @@ def devices(*more: str) -> dict[str, object]:
 
 def swift(cloud: Stackwright, *words: str) -> str:
     """Run the stock client."""
-    key = next((CACHE / "environments").glob("*/bin/swift-ring-builder")).with_name("swift")
+    client = next((CACHE / "environments").glob("*/bin/swift-ring-builder")).with_name("swift")
     script = f'. {cloud.site}/openrc; exec "$@"'
     done = subprocess.run(
-        ["sh", "-ec", script, "sh", str(key), *words], capture_output=True, text=True, check=True, timeout=300
+        ["sh", "-ec", script, "sh", str(client), *words], capture_output=True, text=True, check=True, timeout=300
     )
     return done.stdout
 
@@ -172,18 +177,43 @@ def test_a_second_up_changes_no_ring(cloud: Stackwright) -> None:
     assert {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in rings} == rings
 
 
+def test_the_same_devices_get_the_same_rings(environment: Path, tmp_path: Path) -> None:
+    addresses = {name: Address("127.0.0.1", 6200, f"8873/{name}") for name in ZONES}
+    layout = Layout(tuple(Device(name, 1, zone, 100) for name, zone in ZONES.items()), 3, 8, 1)
+    rings = []
+    for place in (tmp_path / "one", tmp_path / "other"):
+        place.mkdir()
+        placing = Placing(place, place, {}, {}, {"object": ()}, 1)
+        make(environment, placing, {"object": changes(layout, addresses, None)}, "seed")
+        rings.append((place / "object.ring.gz").read_bytes())
+    assert rings[0] == rings[1]
+
+
+def test_a_change_within_the_hours_is_finished_when_they_are_over(environment: Path, tmp_path: Path) -> None:
+    names = (*ZONES, "node-4/d1")
+    addresses = {name: Address("127.0.0.1", 6200, f"8873/{name.partition('/')[0]}") for name in names}
+    devices = tuple(Device(name, 1, number, 100) for number, name in enumerate(names))
+    placing = Placing(tmp_path, tmp_path, {}, {}, {"object": ()}, 1)
+    less, more = Layout(devices[:3], 3, 8, 1), Layout(devices, 3, 8, 1)
+    made = make(environment, placing, {"object": changes(less, addresses, None)}, "seed")
+    made = make(environment, placing, {"object": changes(more, addresses, made.rings["object"])}, "seed")
+    ring = made.rings["object"]
+    assert ring.by_name["node-4/d1"].partitions == 0
+    assert not changes(more, addresses, ring, now=time.time())
+    (later,) = changes(more, addresses, ring, now=ring.moves_at + 1)
+    assert later.action == "rebalance"
+
+
 def test_a_patch_of_it_is_in_the_cloud(cloud: Stackwright) -> None:
     answer = requests.get(f"http://127.0.0.1:{cloud.port('swift-proxy')}/healthcheck", timeout=60)
     assert answer.text == "OURS"
 
 
 def test_the_smoke_test_of_the_object_store_passes(cloud: Stackwright) -> None:
-    (one,) = yaml.safe_load((cloud.site / "clouds.yaml").read_text())["clouds"].values()
-    connection = connect(Access(one["auth"]["auth_url"], one["auth"]["password"], one["region_name"]))
-    recorder = Recorder(Events(), "smoke")
-    prove_objects(connection, recorder, "stackwright-smoke-1", megabytes=20)
-    assert [(row.check, row.ok) for row in recorder.rows] == [("object", True), ("object-read", True)]
-    assert "stackwright-smoke-1" not in swift(cloud, "list")
+    rows = {row["Check"]: row for row in cloud.json("smoke")}
+    assert (rows["object"]["Result"], rows["object-read"]["Result"]) == ("ok", "ok")
+    assert rows["object"]["What was seen"] == "200 MB in 4 segments"
+    assert "stackwright-smoke" not in swift(cloud, "list")
 
 
 def test_a_large_object_is_read_while_a_node_is_stopped_and_comes_back_to_the_node(
@@ -286,6 +316,12 @@ def test_what_names_lead_to_is_never_made_anew(cloud: Stackwright) -> None:
     assert "the secret swift-hash-path-prefix is not made anew" in said
     words = ("secret", "rotate", "--service", "swift", "--plan")
     assert "hash-path" not in cloud(*words).stdout
+
+
+def test_what_is_not_known_of_its_options_is_said(cloud: Stackwright) -> None:
+    notes = [row for row in cloud.json("config", "validate", "swift", "--long") if row["Rule"] == "unchecked"]
+    assert len(notes) == 12
+    assert "swift has no files of oslo.config" in cloud("config", "sample", "swift", status=2).stderr
 
 
 def test_every_option_is_one_that_its_release_documents(cloud: Stackwright) -> None:

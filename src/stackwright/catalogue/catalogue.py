@@ -92,7 +92,17 @@ class Catalogue:
         if self.platform is not None and (where := self.platform.changes(service, loc)) is not None:
             return where
         document = self.documents.get(service)
+        loc = self._as_written(service, loc)
         return document.where(loc, key=True) if document else Where(subject=f"the catalogue's {service}")
+
+    def _as_written(self, service: str, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        """Give the keys that lead to what was written once for each of several things."""
+        if len(loc) < 2 or loc[0] != "files" or service not in self.services:
+            return loc
+        file = str(loc[1]).rpartition("/")[2]
+        kinds = (kind for kind, each in self.services[service].each.items() if file in each.files)
+        kind = next(kinds, None)
+        return loc if kind is None else ("each", kind, "files", file, *loc[2:])
 
     def where_global(self, name: str) -> Where:
         """Give the place of a value that any service may read."""

@@ -181,10 +181,13 @@ class Each(Entry):
 class Rings(Entry):
     """Rings, which say what device holds which part of the service's data; its own programs make them.
 
-    What they are made of are the service's values ``devices``, ``replicas``, ``part-power`` and ``min-part-hours``. In
-    templates ``ring``, ``node`` and ``device`` are those that are spoken of.
+    In templates ``ring``, ``node`` and ``device`` are those that are spoken of.
     """
 
+    devices: ValueName = Field(description="the service's value that names the devices")
+    replicas: str = Field(description="how many devices hold everything")
+    part_power: str = Field(alias="part-power", description="the rings have 2 to this power partitions")
+    min_part_hours: str = Field(alias="min-part-hours", description="hours in which no partition is moved twice")
     builders: str = Field(description="the folder of what they are made from")
     files: str = Field(description="the folder of the rings, which its processes read, NAME.ring.gz")
     address: str = Field(description="of the node that a device is in")

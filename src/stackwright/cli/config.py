@@ -247,8 +247,10 @@ class ConfigSample(WorkspaceCommand):
             entry = site.outline.selection.services[service]
             if entry.environment is None:
                 raise InputError(f"{service} has no options of oslo.config: it runs in no environment of Python")
+            files = [name for name, file in entry.files.items() if file.ini is not None and not file.reader]
+            if not files and (readers := {file.reader for file in entry.files.values() if file.reader}):
+                raise InputError(f"{service} has no files of oslo.config", why="; ".join(sorted(readers)))
             environment = site.environment(service)
-            files = [name for name, file in entry.files.items() if file.ini is not None]
             known = generators(site.store, site.environments.tree(entry.component)) if entry.component else ()
             samples = choose(service, files, known, definitions_of(environment, site.memo), parsed_args.file)
             texts = {one.name: make(one, environment.path) for one in samples}

@@ -13,7 +13,10 @@ from typing import Any
 
 from swift.common.ring import RingBuilder, RingData  # type: ignore[import-not-found]
 
-LAYING_OUT = {"create", "replicas", "add", "move", "weight", "remove"}
+LAYING_OUT = {"create", "replicas", "add", "move", "weight", "remove", "rebalance"}
+# A rebalance moves one replica of a partition at most; of partitions that may be moved again at once, all in so many.
+ROUNDS = 100
+BALANCED = 1.0  # percent that a device may have more or less than its share
 
 
 def main() -> None:
@@ -32,8 +35,9 @@ def work(builder: str, ring: str, changes: list[dict[str, Any]], seed: str) -> d
         made = apply(made, change)
     if made is None:
         return None
+    still = False
     if any(change["action"] in LAYING_OUT for change in changes):
-        made.rebalance(seed=seed)
+        still = lay_out(made, seed)
     if changes:
         made.validate()
         # First what the ring is made from: cut off in between, the ring is the older one, and is written again.
@@ -41,7 +45,17 @@ def work(builder: str, ring: str, changes: list[dict[str, Any]], seed: str) -> d
         Path(builder + ".new").replace(builder)
     made.get_ring().save(ring + ".new")
     Path(ring + ".new").replace(ring)
-    return told(made)
+    return {**told(made), "settled": still or made.get_balance() <= BALANCED}
+
+
+def lay_out(made: Any, seed: str) -> bool:
+    """Lay the partitions out anew, and tell whether nothing is left to be moved, now or later."""
+    for _ in range(ROUNDS):
+        free = made.min_part_seconds_left == 0
+        moved, _, _ = made.rebalance(seed=seed)
+        if moved == 0 or made.min_part_seconds_left > 0:
+            return bool(free and moved == 0)
+    return True
 
 
 def apply(made: Any, change: dict[str, Any]) -> Any:
@@ -53,6 +67,8 @@ def apply(made: Any, change: dict[str, Any]) -> Any:
         made.set_replicas(change["replicas"])
     elif action == "min-part-hours":
         made.change_min_part_hours(change["min_part_hours"])
+    elif action == "rebalance":
+        pass
     elif action == "add":
         own = {"ip": change["ip"], "port": change["port"]}
         own.update(replication_ip=change["ip"], replication_port=change["port"], device=device.partition("/")[2])

@@ -35,6 +35,7 @@ COUNTED = {
     ("glance", "33.0.0"): ("2.18", 29, 0, 67, 209),
     ("barbican", "23.0.0"): ("", 3, 0, 82, 73),
     ("heat", "27.0.0"): ("", 4, 0, 100, 251),
+    ("swift", "2.38.2"): ("", 0, 0, 0, 37),
 }
 
 
@@ -54,7 +55,7 @@ def test_a_release_claims_what_was_counted_in_it(releases: Releases, component: 
     gone = [each for each in claims.unseen if "no such file" in each.why or "does not parse" in each.why]
     assert not gone
     # A test that looks at a tree's text would see it too.
-    for claim in claims.claims[:: len(claims.claims) // 40]:
+    for claim in claims.claims[:: len(claims.claims) // 40 or 1]:
         text = (releases.store.read(releases.tree(component, version), claim.path) or b"").decode()
         assert 1 <= claim.line <= len(text.splitlines()) or claim.kind in (Kind.NOTE, Kind.SAMPLE), claim
 

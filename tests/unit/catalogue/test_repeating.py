@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stackwright.catalogue.catalogue import Selection
+from stackwright.catalogue.catalogue import Selection, own_catalogue
 from stackwright.catalogue.model import Service
 from stackwright.catalogue.repeating import written_out
 
@@ -94,3 +94,10 @@ def test_values_set_the_options_of_all_of_them_under_one_name(store: Service) ->
 def test_a_service_that_has_nothing_several_times_is_the_same() -> None:
     plain = Service(title="Plain")
     assert written_out(Selection({"plain": plain}), {}).services["plain"] is plain
+
+
+def test_the_place_of_what_is_written_once_is_told_for_every_thing() -> None:
+    where = own_catalogue().where("swift", "files", "node-2/object-server.conf", "ini", "DEFAULT", "bind_port")
+    assert where.file is not None
+    assert where.line is not None
+    assert "swift-object-" in where.file.read_text().splitlines()[where.line - 1]

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from stackwright.site.rings.layout import Address, Layout
 
-Action = Literal["create", "replicas", "min-part-hours", "add", "move", "weight", "info", "remove"]
+Action = Literal["create", "replicas", "min-part-hours", "add", "move", "weight", "info", "remove", "rebalance"]
 # After these the partitions have to be laid out anew.
-LAYING_OUT = frozenset({"create", "replicas", "add", "move", "weight", "remove"})
+LAYING_OUT = frozenset({"create", "replicas", "add", "move", "weight", "remove", "rebalance"})
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class SeenRing:
 
     :param version: counts the changes of the builder
     :param moves_at: when its partitions may be moved again, in seconds since the epoch
+    :param settled: every device has its share, or as near to it as partitions can be moved
     """
 
     version: int
@@ -49,6 +50,7 @@ class SeenRing:
     min_part_hours: int
     devices: tuple[SeenDevice, ...]
     moves_at: float
+    settled: bool
 
     @property
     def by_name(self) -> dict[str, SeenDevice]:
@@ -121,21 +123,10 @@ def changes(
     wished = {device.name for device in layout.devices}
     for name in sorted(known.keys() - wished):
         found += _going(known[name], holds=name in holding, drain=drain)
-    if not any(change.action in LAYING_OUT for change in found) and seen is not None and unsettled(seen, now):
-        # A change that came too early after the one before: the weights are there, and the partitions are to follow.
-        name = unsettled(seen, now)[0]
-        found.append(Change("weight", f"move what waits for {name}", name, {"weight": known[name].weight}))
+    if not found and seen is not None and not seen.settled and now >= seen.moves_at:
+        # After the change before, some partitions had to stay where they were for a time.
+        found.append(Change("rebalance", "move the partitions that could not be moved yet"))
     return tuple(found)
-
-
-def unsettled(seen: SeenRing, now: float) -> tuple[str, ...]:
-    """Give the devices that a laying out still has to come to, if one may be done at a time.
-
-    :param now: in seconds since the epoch
-    """
-    if now < seen.moves_at:
-        return ()
-    return tuple(device.name for device in seen.devices if (device.weight > 0) != (device.partitions > 0))
 
 
 def _of_the_ring(layout: Layout, seen: SeenRing) -> list[Change]:

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stackwright.catalogue.catalogue import Selection
+    from stackwright.catalogue.model import Rings
     from stackwright.distribution.document import Plain
     from stackwright.site.render import Renderer
     from stackwright.site.values.values import SiteValues
-
-DEVICES, REPLICAS, PART_POWER, MIN_PART_HOURS = "devices", "replicas", "part-power", "min-part-hours"
 
 
 @dataclass(frozen=True, order=True)
@@ -99,22 +98,20 @@ class Placing:
 
 def layout_of(renderer: Renderer) -> Layout:
     """Give the layout that the values of a service say."""
-    value = renderer.plain_value
-    devices = value(DEVICES)
+    rings = _rings(renderer)
+    devices = renderer.plain_value(rings.devices)
     assert isinstance(devices, list)
-    return Layout(
-        tuple(_device(one) for one in devices if isinstance(one, dict)),
-        _whole(value(REPLICAS)),
-        _whole(value(PART_POWER)),
-        _whole(value(MIN_PART_HOURS)),
-    )
+    replicas, part_power, hours = renderer.words((rings.replicas, rings.part_power, rings.min_part_hours))
+    found = tuple(_device(one) for one in devices if isinstance(one, dict))
+    return Layout(found, int(replicas), int(part_power), int(hours))
 
 
 def layout_faults(selection: Selection, said: SiteValues) -> Iterator[InputError]:
     """Find what is wrong with the rings that the values of a site ask for."""
     for service, entry in selection.services.items():
         if entry.rings is not None:
-            yield from _faults(service, layout_of(values_alone(selection, said, service)), said)
+            where = _place(said, f"{service}.{entry.rings.devices}")
+            yield from _faults(service, layout_of(values_alone(selection, said, service)), where)
 
 
 def placing_of(renderer: Renderer, devices: tuple[str, ...]) -> Placing:
@@ -122,8 +119,7 @@ def placing_of(renderer: Renderer, devices: tuple[str, ...]) -> Placing:
 
     :param devices: whose addresses and folders are wanted
     """
-    rings = renderer.values.selection.services[renderer.service].rings
-    assert rings is not None
+    rings = _rings(renderer)
 
     def of(template: str, ring: str, device: str) -> str:
         node, _, own = device.partition("/")
@@ -151,14 +147,19 @@ def placing_of(renderer: Renderer, devices: tuple[str, ...]) -> Placing:
 
 def folder_of(renderer: Renderer, device: str) -> Path:
     """Give the folder of a device, whether the site still names it or not."""
-    rings = renderer.values.selection.services[renderer.service].rings
-    assert rings is not None
+    rings = _rings(renderer)
     node, _, own = device.partition("/")
     return Path(renderer.text(naming(node=node, device=own) + rings.folder))
 
 
-def _faults(service: str, layout: Layout, said: SiteValues) -> Iterator[InputError]:
-    where = _place(said, service, DEVICES)
+def _rings(renderer: Renderer) -> Rings:
+    """Give what the entry of a service says of its rings."""
+    rings = renderer.values.selection.services[renderer.service].rings
+    assert rings is not None
+    return rings
+
+
+def _faults(service: str, layout: Layout, where: Where) -> Iterator[InputError]:
     for name, times in Counter(device.name for device in layout.devices).items():
         if times > 1:
             yield InputError(f"{service} has the device {name} twice", where=where, fix="remove one")
@@ -167,13 +168,13 @@ def _faults(service: str, layout: Layout, said: SiteValues) -> Iterator[InputErr
             f"{service} has {there} devices that take data, fewer than its {layout.replicas} replicas",
             where=where,
             why="each replica lies on a device of its own",
-            fix=f"add devices, or set `{REPLICAS}: {there}`" if there else "add devices",
+            fix=f"add devices, or set `replicas: {there}`" if there else "add devices",
         )
 
 
-def _place(said: SiteValues, service: str, name: str) -> Where:
-    tree = said.find(f"{service}.{name}")
-    return tree.where if isinstance(tree, Placed) else Where(subject=f"service {service}")
+def _place(said: SiteValues, path: str) -> Where:
+    tree = said.find(path)
+    return tree.where if isinstance(tree, Placed) else Where(subject=path)
 
 
 def _device(one: Mapping[str, Plain]) -> Device:

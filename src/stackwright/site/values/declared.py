@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,8 @@ def declarations(
 def _faults_of(one: Declaration) -> Iterator[InputError]:
     """Find what of a declaration contradicts the rest of it."""
     declared = one.declared
+    for key, own in declared.keys.items():
+        yield from _faults_of(replace(one, name=f"{one.name}.{key}", declared=own))
     try:
         re.compile(declared.pattern)
     except re.error as error:
@@ -221,7 +223,8 @@ def _unfit_item(item: Plain, declared: DeclaredValue) -> str:
     for key, one in declared.keys.items():
         if key not in item and one.required:
             return f"an item of it lacks {key!r}, {one.description}"
-        if key in item and (wrong := unfit(item[key], one)):
+        own = one.model_copy(update={"sensitive": True}) if declared.sensitive else one
+        if key in item and (wrong := unfit(item[key], own)):
             return f"{key}: {wrong}"
     return ""
 

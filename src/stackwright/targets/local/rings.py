@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stackwright.catalogue.repeating import naming
-from stackwright.errors import InputError, RunFailedError
+from stackwright.errors import EnvironmentLacksError, InputError, RunFailedError
 from stackwright.plan.step import Context, Step, Verdict, done, needed
 from stackwright.site.rings.builders import Made, look, make
 from stackwright.site.rings.changes import Change, changes
@@ -166,8 +166,13 @@ class _Rings:
         }
 
     def carry_out(self, wanted: Mapping[str, tuple[Change, ...]]) -> None:
-        """Have the builders make changes."""
+        """Have the builders make changes.
+
+        :raises EnvironmentLacksError: the service has never been brought up
+        """
         environment = self.cloud.values.environments[self.service]
+        if not environment.exists() or not self.placing.builders.exists():
+            raise EnvironmentLacksError(f"{self.service} is not there yet to make its rings", fix="stackwright up")
         self.made = make(environment, self.placing, wanted, self.service)
 
     def carry(self, device: str, context: Context) -> None:

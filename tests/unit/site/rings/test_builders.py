@@ -15,7 +15,7 @@ from stackwright.site.rings.changes import SeenDevice, SeenRing
 from stackwright.site.rings.data import Room, files_on, room_on
 from stackwright.site.rings.layout import Placing
 
-SEEN = SeenRing(7, 8, 3.0, 1, (SeenDevice("a/d1", 1, 1, 100.0, "127.0.0.1", 6200, "8873/a", 256),), 12.5)
+SEEN = SeenRing(7, 8, 3.0, 1, (SeenDevice("a/d1", 1, 1, 100.0, "127.0.0.1", 6200, "8873/a", 256),), 12.5, True)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stackwright.errors import InputError
-from stackwright.site.rings.changes import SeenDevice, SeenRing, changes, unsettled
+from stackwright.site.rings.changes import SeenDevice, SeenRing, changes
 from stackwright.site.rings.layout import Address, Device, Layout
 
 NAMES = ("a/d1", "b/d1", "c/d1", "d/d1")
@@ -24,6 +24,7 @@ SEEN = SeenRing(
         for one in LAYOUT.devices
     ),
     moves_at=1000.0,
+    settled=True,
 )  # fmt: skip
 FOURTH = replace(LAYOUT, devices=(*LAYOUT.devices, Device("d/d1", 1, 3, 50)))
 
@@ -96,11 +97,8 @@ def test_a_device_with_data_goes_only_when_it_is_drained() -> None:
 
 
 def test_what_a_change_could_not_move_follows_when_it_may() -> None:
-    draining = with_device(SEEN, "a/d1", weight=0)
-    wished = replace(LAYOUT, devices=(replace(LAYOUT.devices[0], weight=0), *LAYOUT.devices[1:]))
-    assert acts(wished, draining, now=999.0) == []
-    assert acts(wished, draining, now=1001.0) == ["weight a/d1"]
-    waiting = with_device(SEEN, "b/d1", partitions=0)
-    assert unsettled(waiting, 999.0) == ()
-    assert unsettled(waiting, 1001.0) == ("b/d1",)
-    assert acts(LAYOUT, waiting, now=1001.0) == ["weight b/d1"]
+    waiting = replace(SEEN, settled=False)
+    assert acts(LAYOUT, waiting, now=999.0) == []
+    assert acts(LAYOUT, waiting, now=1001.0) == ["rebalance"]
+    assert acts(FOURTH, waiting, now=1001.0) == ["add d/d1"]
+    assert acts(LAYOUT, SEEN, now=1001.0) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.distribution import load
 from stackwright.errors import InputError, ManyInputsError
+from stackwright.site.files import ini_files
 from stackwright.site.render import Renderer
 from stackwright.site.rings.layout import Device, layout_faults, layout_of, placing_of
 from stackwright.site.things import values_alone
@@ -112,3 +114,22 @@ def test_each_ring_is_served_at_a_port_of_the_devices_node(everything: Values) -
     assert address.meta == f"{ports['swift-rsync-node-2']}/node-2"
     assert placing.folders["node-1/d1"] == everything.paths.data("swift") / "node-1/d1"
     assert set(placing.holds) == {"account", "container", "object"}
+
+
+def test_options_that_a_site_sets_are_those_of_every_node(
+    said: Callable[[str], tuple[Selection, SiteValues]], everything: Values
+) -> None:
+    _, values = said("    conf: {object-server.conf: {object-replicator: {concurrency: '2'}}}\n")
+    renderer = Renderer(replace(everything, said=values), "swift")
+    files = {
+        file.name: file.text(renderer.text) for file in ini_files(renderer.values.selection.services["swift"], renderer)
+    }
+    for node in ("node-1", "node-2", "node-3"):
+        assert "concurrency = 2\n" in files[f"{node}/object-server.conf"]
+        assert f"devices = {everything.paths.data('swift')}/{node}\n" in files[f"{node}/object-server.conf"]
+        assert "concurrency" not in files[f"{node}/account-server.conf"]
+
+
+def test_a_file_of_every_node_is_named_without_the_node(said: Callable[[str], tuple[Selection, SiteValues]]) -> None:
+    with pytest.raises(InputError, match="swift has no configuration file 'node-1/object"):
+        said("    conf: {node-1/object-server.conf: {DEFAULT: {x: '1'}}}\n")

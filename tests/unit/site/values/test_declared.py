@@ -8,7 +8,7 @@ import pytest
 
 from stackwright.distribution import load
 from stackwright.distribution.values import DeclaredValue
-from stackwright.site.values.declared import rendered, unfit
+from stackwright.site.values.declared import completed, rendered, unfit
 from stackwright.site.values.merge import Placed
 
 if TYPE_CHECKING:
@@ -28,6 +28,17 @@ global:
   domain: {type: text, description: a domain, pattern: "[a-z]+([.][a-z]+)*"}
   domains: {type: list, description: domains, pattern: "[a-z]+"}
   pin: {type: integer, description: a secret, sensitive: true}
+  disks:
+    type: list
+    description: disks
+    keys:
+      name: {type: text, description: its name, required: true, pattern: "[a-z]+"}
+      size: {type: integer, description: its size, default: 8, minimum: 1}
+  keys:
+    type: list
+    description: secrets
+    sensitive: true
+    keys: {pin: {type: integer, description: a number}}
   phrase: {type: text, description: a secret, sensitive: true, choices: [one, two]}
 services:
   compute:
@@ -127,6 +138,12 @@ ZERO = ": readers disagree on the value of a number with a leading zero"
         ("domains: [a, B]", "the text 'B' is not of the form [a-z]+", ""),
         ("pin: 0000987", f"expected a whole number, found something else{ZERO}", ""),
         ("pin: 12.5", "expected a whole number, found something else", ""),
+        ("disks: [a]", "expected a map of name, size, found the text 'a'", ""),
+        ("disks: [{name: a}, {size: 1}]", "an item of it lacks 'name', its name", ""),
+        ("disks: [{name: a, siez: 1}]", "there is no 'siez' in an item of it: did you mean 'size'?", ""),
+        ("disks: [{name: A}]", "name: the text 'A' is not of the form [a-z]+", ""),
+        ("disks: [{name: a, size: 0}]", "size: expected at least 1, found 0", ""),
+        ("keys: [{pin: hunter2}]", "pin: expected a whole number, found something else", ""),
         ("phrase: three", "expected one of one, two, found something else", ""),
     ],
 )
@@ -212,9 +229,23 @@ def test_the_policy_of_a_component_that_is_no_service_yet_can_be_said_and_nothin
     ]
 
 
+def test_items_of_a_list_have_the_defaults_of_what_they_do_not_say() -> None:
+    keys = {"name": {"type": "text", "description": "n"}, "size": {"type": "integer", "description": "s", "default": 8}}
+    declared = DeclaredValue.model_validate({"type": "list", "description": "disks", "keys": keys})
+    assert completed([{"name": "a"}, {"size": 1}], declared) == [{"name": "a", "size": 8}, {"size": 1}]
+
+
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
+        (
+            "global: {disks: {type: list, description: d, keys: {name: {type: text, description: n, pattern: '['}}}}",
+            "1:10: the pattern of global.disks.name is no regular expression",
+        ),
+        (
+            "global: {disks: {type: text, description: d, keys: {name: {type: text, description: n}}}}",
+            "1:46: only the items of lists have keys\n  fix: remove it",
+        ),
         (
             "services: {compute: {workers: {type: text, description: x}}}",
             "1:22: compute.workers is declared by the catalogue already\n"

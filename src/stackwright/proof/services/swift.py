@@ -11,42 +11,37 @@ from typing import TYPE_CHECKING, Any
 from openstack.exceptions import SDKException
 
 from stackwright.errors import CheckFailedError
+from stackwright.proof.services.proof import ServiceProof
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from openstack.connection import Connection
 
-    from stackwright.proof.report import Recorder
+    from stackwright.proof.services.proof import Ground
 
 SERVICE = "swift"
-SEGMENTS = 4
+MEGABYTES, SEGMENTS = 200, 4
 CHUNK = 2**20
 OBJECT = "object"
 
 
-def prove_objects(connection: Connection, recorder: Recorder, name: str, *, megabytes: int = 200) -> None:
-    """Prove that an object store keeps a large object, and remove it again.
-
-    :param name: of the container that is made for it; it may be there
-    :param megabytes: the size of the object
-    :raises CheckFailedError: it does not, and the report tells why
-    """
+def _prove(ground: Ground) -> None:
     try:
-        with recorder.check("object", SERVICE) as check:
-            wanted = store(connection, name, megabytes * 10**6 // SEGMENTS)
-            check.detail = f"{megabytes} MB in {SEGMENTS} segments"
-        with recorder.check("object-read", SERVICE) as check:
-            found = read(connection, name)
+        with ground.recorder.check("object", SERVICE) as check:
+            wanted = _store(ground.connection, ground.name, MEGABYTES * 10**6 // SEGMENTS)
+            check.detail = f"{MEGABYTES} MB in {SEGMENTS} segments"
+        with ground.recorder.check("object-read", SERVICE) as check:
+            found = _read(ground.connection, ground.name)
             if found != wanted:
                 raise CheckFailedError(f"another object came back: its SHA-256 is {found}, and was {wanted}")
             check.detail = "the same came back"
     finally:
         with suppress(SDKException):
-            list(remove_objects(connection, name.__eq__))
+            list(_remove(ground.connection, ground.name.__eq__))
 
 
-def store(connection: Connection, container: str, size: int) -> str:
+def _store(connection: Connection, container: str, size: int) -> str:
     """Store an object in segments, as a static large object; gives its SHA-256.
 
     :param size: of a segment, in bytes
@@ -65,7 +60,7 @@ def store(connection: Connection, container: str, size: int) -> str:
     return whole.hexdigest()
 
 
-def read(connection: Connection, container: str) -> str:
+def _read(connection: Connection, container: str) -> str:
     """Read that object, and give the SHA-256 of what comes."""
     response = _ask(connection, "GET", f"/{container}/{OBJECT}", stream=True)
     whole = hashlib.sha256()
@@ -74,7 +69,7 @@ def read(connection: Connection, container: str) -> str:
     return whole.hexdigest()
 
 
-def remove_objects(connection: Connection, is_ours: Callable[[str], bool]) -> Iterator[str]:
+def _remove(connection: Connection, is_ours: Callable[[str], bool]) -> Iterator[str]:
     """Remove the containers of some names with all that is in them, and give what that was."""
     store = connection.object_store
     for container in list(store.containers()):
@@ -94,3 +89,6 @@ def _ask(connection: Connection, method: str, path: str, **more: Any) -> Any:
     if response.status_code >= 400:
         raise CheckFailedError(f"the object store answers {response.status_code} to {method} {path}")
     return response
+
+
+PROOF = ServiceProof(_prove, _remove)
