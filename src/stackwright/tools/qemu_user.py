@@ -21,11 +21,13 @@ RULES = Path("/usr/lib/binfmt.d")  # binfmt.d(5): what the kernel is to be told
 PACKAGE = "qemu-user-static"
 USERS = 65536  # those that a system's packages can have
 # The namespace has this machine's users under their own numbers, so that files get the owners that they have to have.
-# Only who is outside can say so: the command waits for that before it becomes the namespace's root.
+# Only who is outside can say so: the command waits for that before it becomes the namespace's root, which the kernel
+# would no more kill with its parent if that were not said again.
 OUTSIDE = f"""\
 own=$(readlink /proc/self/ns/user)
 setpriv --pdeathsig KILL -- unshare --user --mount --pid --fork --kill-child --propagation private \\
-    sh -c 'until grep -q . /proc/self/uid_map; do sleep 0.02; done; exec sh -ec "$0" sh "$@"' "$@" &
+    sh -c 'until grep -q . /proc/self/uid_map; do sleep 0.02; done
+        exec setpriv --pdeathsig KILL -- sh -ec "$0" sh "$@"' "$@" &
 while [ "$(readlink /proc/$!/ns/user)" = "$own" ]; do sleep 0.02; done
 echo 0 0 {USERS} >/proc/$!/gid_map
 echo 0 0 {USERS} >/proc/$!/uid_map
