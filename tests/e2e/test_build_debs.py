@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -273,6 +274,15 @@ def test_a_build_that_depends_on_the_moment_is_found_out(orchard: Orchard) -> No
     failed = orchard.build(name, "--verify", "--no-lintian", status=1).stderr
     assert "is not the same when it is built twice" in failed
     assert "python3-pear_1.0-0+carried1_all.deb: ./usr/moment" in failed
+
+
+def test_a_second_build_with_other_packages_says_which_these_are(orchard: Orchard) -> None:
+    name = orchard.variant("later", **{"source/lintian-overrides": "# later\n"})
+    (buildinfo,) = Path(orchard.row(name, "--no-lintian")["Place"]).glob("*.buildinfo")
+    # As if it had been built long ago.
+    buildinfo.write_text(re.sub(r"dh-python \(= .*\)", "dh-python (= 4.0)", buildinfo.read_text()))
+    found = orchard.row(name, "--no-lintian", "--verify")["Found"]
+    assert re.fullmatch(r"the same twice; with dh-python 4\.0, then \S+", found)
 
 
 def test_a_folder_that_describes_a_package_is_checked_with_the_rest(orchard: Orchard) -> None:

@@ -10,7 +10,18 @@ import pytest
 import requests
 
 from stackwright.tools import apt_sources
-from tests.debian import LINES, Packager, Server, difference, publish, replace, serving, sha256, tarball
+from tests.debian import (
+    LINES,
+    Packager,
+    Server,
+    apt_configuration,
+    difference,
+    publish,
+    replace,
+    serving,
+    sha256,
+    tarball,
+)
 
 from .conftest import CACHE, Stackwright
 
@@ -144,6 +155,28 @@ def test_by_apt_of_the_machine(orchard: Orchard, server: Server, tmp_path: Path)
     assert states(orchard) == ["applies"]
     server.close()
     assert states(orchard) == ["applies"]
+
+
+def test_what_the_mirror_of_a_suite_lacks_is_taken_from_that_of_another(
+    orchard: Orchard, server: Server, tmp_path: Path
+) -> None:
+    """Security updates are in a suite of their own, and in the next point release as well."""
+    shutil.copytree(orchard.packager.directory, tmp_path / "security/pool")
+    for mirror, suite in ((orchard.packager.directory.parent, "meadow"), (tmp_path / "security", "meadow-security")):
+        publish(mirror, suite)
+    security = Server(tmp_path / "security")
+    lines = ((server, "orchard"), (security, "orchard-security"))
+    sources = "".join(f"deb [trusted=yes] {one.url} {suite} main\n" for one, suite in lines)
+    orchard.stackwright.environment["APT_CONFIG"] = str(apt_configuration(tmp_path / "apt", sources))
+    orchard.source('debian: pear, version: "2:1.0-3", suite: meadow-security')
+    security.lacks = server.lacks = "orig"
+    message = orchard.stackwright("patch", "status", status=3).stderr
+    for one in (server, security):
+        assert f"{one.url}/pool/pear_1.0.orig.tar.gz: the server answered 404" in message
+    server.lacks = ""
+    assert states(orchard) == ["applies"]
+    assert "/pool/pear_1.0.orig.tar.gz" in security.asked
+    security.close()
 
 
 NEW_FILE = "--- /dev/null\n+++ b/ours.txt\n@@ -0,0 +1 @@\n+ours\n"

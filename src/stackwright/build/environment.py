@@ -40,6 +40,7 @@ class EnvironmentPlan:
     :param built: the wheels of components that are built here and that the closure has
     :param apart: the names of the other distributions that are built here
     :param alone: the packages that are known to require nothing
+    :param platform: as uv names it, if it is not this machine's
     """
 
     python: str
@@ -49,12 +50,14 @@ class EnvironmentPlan:
     built: tuple[WheelPlan, ...]
     apart: frozenset[str]
     alone: tuple[str, ...]
+    platform: str = ""
 
     @cached_property
     def key(self) -> str:
         """The environment's place in the artifact cache."""
         wheels = sorted(wheel.key for wheel in self.built)
-        return key_of("environment", self.closure.digest, wheels, self.python, str(self.interpreter))
+        platform = [self.platform] if self.platform else []
+        return key_of("environment", self.closure.digest, wheels, self.python, str(self.interpreter), *platform)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def plan_environment(
     store: Store,
     memo: Memo,
     alone: Iterable[str] = (),
+    platform: str = "",
 ) -> EnvironmentPlan:
     """Plan the environment for some requirements: with everything remembered, in milliseconds and without a process.
 
@@ -81,6 +85,7 @@ def plan_environment(
     :param requirements: as in a requirements file (PEP 508), such as ``nova`` or ``libvirt-python==9.0.0``
     :param wheels: component -> its wheel; of the components that have patches, or that come from no package index
     :param alone: further requirements (``NAME==VERSION``), which require nothing themselves
+    :param platform: another than this machine's, as uv names it
     :raises InputError: no versions fit, or a constraints file cannot be read
     :raises EnvironmentLacksError: no Python of this version, no network, no space
     """
@@ -90,7 +95,7 @@ def plan_environment(
     }
     by_themselves = tuple(sorted(set(alone)))
     closure = _resolve(
-        sorted({*requirements, *by_themselves}), by_themselves, release, interpreter, foreign, store, memo
+        sorted({*requirements, *by_themselves}), by_themselves, release, interpreter, foreign, store, memo, platform
     )
     names = {canonicalize_name(plan.distribution_name): plan for plan in wheels.values()}
     return EnvironmentPlan(
@@ -101,6 +106,7 @@ def plan_environment(
         tuple(plan for name, plan in sorted(names.items()) if name in closure.pins),
         frozenset(names.keys() - closure.pins.keys()),
         by_themselves,
+        platform,
     )
 
 
@@ -116,7 +122,7 @@ def build_environment(plan: EnvironmentPlan, *, cache: ArtifactCache, memo: Memo
     :param log: a file that uv's output is appended to
     :raises InputError: a wheel requires what the release's pins do not allow
     :raises ProgramFailedError: a package that has only an sdist cannot be built
-    :raises EnvironmentLacksError: no network, no space
+    :raises EnvironmentLacksError: no network, no space; a package has no wheel for the platform
     """
 
     def fill(directory: Path) -> Provenance:
@@ -124,12 +130,13 @@ def build_environment(plan: EnvironmentPlan, *, cache: ArtifactCache, memo: Memo
         own = {canonicalize_name(wheel.distribution_name): wheel for wheel in wheels}
         lock = lock_with(closure.lock, {name: (wheel.path, wheel.sha256) for name, wheel in own.items()})
         uv.create_environment(directory, python=plan.interpreter)
-        uv.install(directory, lock, exclude_newer=plan.exclude_newer, log=log)
+        uv.install(directory, lock, exclude_newer=plan.exclude_newer, log=log, platform=plan.platform)
         sources = link_bytecode(directory, plan.interpreter, plan.python, cache.directory / "bytecode")
         inputs = {
             "built": {wheel.component: {"tree": wheel.tree, "wheel": wheel.key} for wheel in plan.built},
             "pins": dict(closure.pins) | {name: wheel.version for name, wheel in own.items()},
             "python": plan.python,
+            "platform": plan.platform,
         }
         listing = "".join(f"{sha256}  {path}\n" for path, sha256 in sorted(sources.items()))
         return Provenance(inputs, {"uv": uv.version()}, {"sources": hashlib.sha256(listing.encode()).hexdigest()})
@@ -145,6 +152,7 @@ def _resolve(
     foreign: Mapping[str, WheelPlan],
     store: Store,
     memo: Memo,
+    platform: str,
 ) -> Closure:
     """Resolve requirements at the release's versions; those from no index are read from their trees."""
     constraints, newest = _constraints(release), release.pins.exclude_newer
@@ -165,9 +173,11 @@ def _resolve(
                 exclude_newer=newest,
                 constraints=[*constraints, *places],
                 alone=alone,
+                platform=platform,
             )
 
-    return remembered(memo, [requirements, constraints, identity, str(interpreter), str(newest or "")], lock)
+    inputs = [requirements, constraints, identity, str(interpreter), str(newest or "")]
+    return remembered(memo, [*inputs, *([platform] if platform else [])], lock)
 
 
 def _constraints(release: Release) -> list[str]:
@@ -226,14 +236,20 @@ def _completed(plan: EnvironmentPlan, wheels: Sequence[Wheel], memo: Memo) -> Cl
     versions = {name: version for name, version in plan.closure.pins.items() if version}
     versions |= {name: wheel.version for name, wheel in own.items()}
     required = [requirement for wheel in wheels for requirement in requirements_of(wheel.path)]
-    if all(_is_met(requirement, versions, plan.python) for requirement in required):
+    if all(_is_met(requirement, versions, plan) for requirement in required):
         return plan.closure
     wanted = [f"{name} @ {wheel.path.as_uri()}" for name, wheel in own.items()]
     wanted += [f"{name}=={version}" for name, version in versions.items() if name not in own]
     closure = remembered(
         memo,
-        [plan.closure.digest, sorted(wheel.sha256 for wheel in wheels), str(plan.interpreter)],
-        lambda: uv.compile_lock(wanted, python=plan.interpreter, exclude_newer=plan.exclude_newer, alone=plan.alone),
+        [plan.closure.digest, sorted(wheel.sha256 for wheel in wheels), str(plan.interpreter), plan.platform],
+        lambda: uv.compile_lock(
+            wanted,
+            python=plan.interpreter,
+            exclude_newer=plan.exclude_newer,
+            alone=plan.alone,
+            platform=plan.platform,
+        ),
     )
     for name in sorted(plan.apart & closure.pins.keys()):
         raise InputError(
@@ -243,9 +259,11 @@ def _completed(plan: EnvironmentPlan, wheels: Sequence[Wheel], memo: Memo) -> Cl
     return closure
 
 
-def _is_met(requirement: Requirement, versions: Mapping[str, str], version: str) -> bool:
-    """Tell whether a requirement holds among these versions (or is not meant for this Python and platform)."""
-    here = {"python_version": version, "python_full_version": f"{version}.0", "extra": ""}
+def _is_met(requirement: Requirement, versions: Mapping[str, str], plan: EnvironmentPlan) -> bool:
+    """Tell whether a requirement holds among these versions (or is not meant for the Python and platform of a plan)."""
+    here = {"python_version": plan.python, "python_full_version": f"{plan.python}.0", "extra": ""}
+    if plan.platform:
+        here["platform_machine"] = plan.platform.partition("-")[0]
     if requirement.marker and not requirement.marker.evaluate(here):
         return True
     found = versions.get(canonicalize_name(requirement.name))

@@ -67,9 +67,12 @@ class Workshop:
         wheels: Mapping[str, WheelPlan],
         *,
         alone: Iterable[str] = (),
+        platform: str = "",
     ) -> EnvironmentPlan:
         """Plan an environment; the parameters and errors are those of `plan_environment`."""
-        return plan_environment(requirements, release, wheels, store=self.store, memo=self.memo, alone=alone)
+        return plan_environment(
+            requirements, release, wheels, store=self.store, memo=self.memo, alone=alone, platform=platform
+        )
 
     def environment(self, plan: EnvironmentPlan, what: str) -> Environment:
         """Give an environment, built if need be.

@@ -37,6 +37,13 @@ class BuildImage(WorkspaceLister):
             "--descriptor", metavar="FILE", action="append", type=Path, default=[], help="the image of a descriptor"
         )
         parser.add_argument("--base", metavar="SUITE", default=BASE, help=f"the Debian they are based on ({BASE})")
+        parser.add_argument(
+            "--arch",
+            metavar="ARCH",
+            action="append",
+            default=[],
+            help="make them for this architecture, and an index of all that are named (this machine's, and none)",
+        )
         add_folders(parser, "a folder with .deb files that the images' packages are taken from, besides the suite's")
         parser.add_argument(
             "--renew", action="store_true", help="take today's Debian packages, which makes the images other ones"
@@ -54,11 +61,13 @@ class BuildImage(WorkspaceLister):
         with workshop(workspace) as shop:
             debs = debs_below(folders_of_user(parsed_args))
             plans = [plan for release in releases for plan in _plans(parsed_args, workspace, release, shop)]
-            plans = [replace(plan, debs=debs) for plan in plans]
+            plans = [replace(plan, debs=debs, listed=bool(parsed_args.arch)) for plan in plans]
             _refuse_twice(plans)
             maker = ImageMaker(shop, layout_of(workspace), parsed_args.renew)
             images = [maker.make(plan) for plan in plans]
+            lists = maker.name_lists(images) if parsed_args.arch else {}
         rows = [_row(image) for image in images]
+        rows += [(*name.split(":"), index.digest, "", "", "") for name, index in lists.items()]
         return ("Image", "Tag", "Digest", "Layers", "MiB", "New"), rows
 
 
@@ -75,15 +84,17 @@ def _plans(parsed_args: argparse.Namespace, workspace: Workspace, release: Relea
     from stackwright.build.image.planning import plan_images
     from stackwright.build.image.recipe import chosen
     from stackwright.catalogue.catalogue import own_catalogue
+    from stackwright.tools import dpkg
 
     catalogue, distribution = own_catalogue(), workspace.distribution
+    architectures = parsed_args.arch or [dpkg.architecture()]
     plans: list[ImagePlan] = []
     if parsed_args.image or not parsed_args.descriptor:
         wanted = chosen(catalogue, parsed_args.image)
-        plans += plan_images(distribution, release, wanted, parsed_args.base, shop)
+        plans += plan_images(distribution, release, wanted, parsed_args.base, architectures, shop)
     for file in parsed_args.descriptor:
         meant = described(read_descriptor(file), release, catalogue)
-        plans += plan_images(distribution, meant.release, [meant.recipe], parsed_args.base, shop)
+        plans += plan_images(distribution, meant.release, [meant.recipe], parsed_args.base, architectures, shop)
     return plans
 
 

@@ -28,7 +28,7 @@ class ListImages(WorkspaceLister):
     def take_action(self, parsed_args: argparse.Namespace) -> Listing:  # noqa: ARG002
         """Read the layout."""
         layout = layout_of(self.workspace)
-        return ("Image", "Tag", "Digest", "MiB", "Attached"), list(_listed(layout))
+        return ("Image", "Tag", "Digest", "Architecture", "MiB", "Attached"), list(_listed(layout))
 
 
 class DiffImages(WorkspaceLister):
@@ -218,15 +218,17 @@ def _chosen(layout: Layout, patterns: list[str]) -> list[str]:
     return list(wanted)
 
 
-def _listed(layout: Layout) -> Iterator[tuple[str, str, str, str, str]]:
+def _listed(layout: Layout) -> Iterator[tuple[str, ...]]:
     from stackwright.build.image.attached import kinds
 
     for reference, descriptor in layout.references().items():
         name, _, tag = reference.partition(":")
         if tag.startswith(ATTACHED):
             continue
-        size = sum(layer.size for layer in layout.manifest(descriptor).layers)
-        yield name, tag, descriptor.digest, f"{size / MIB:.1f}", ", ".join(kinds(layout, reference))
+        manifests = [layout.manifest(image) for image in layout.images(descriptor)]
+        size = sum(layer.size for manifest in manifests for layer in manifest.layers)
+        runs_on = ", ".join(layout.config(manifest).architecture for manifest in manifests)
+        yield name, tag, descriptor.digest, runs_on, f"{size / MIB:.1f}", ", ".join(kinds(layout, reference))
 
 
 def _allowed(root: Path) -> Path:

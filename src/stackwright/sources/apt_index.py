@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from stackwright.errors import EnvironmentLacksError, InputError
+from stackwright.errors import EnvironmentLacksError, InputError, StackwrightError
 from stackwright.store.lock import locked
 from stackwright.tools import apt_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from stackwright.distribution import DebianSource
@@ -53,6 +53,26 @@ def find_files(
             if not found:
                 raise _not_found(source, where, apt_sources.versions(folder, source.debian), problems)
     return {file.name: file for file in found}
+
+
+def elsewhere(
+    file: Indexed, source: DebianSource, where: Callable[..., Where], directory: Path, progress: Callable[[str], None]
+) -> Iterator[str]:
+    """Give the URLs of a file in the suites that come with the one that is asked: these may have another mirror.
+
+    The other parameters are those of `find_files`.
+    """
+    asked = source.suite or ""
+    release = asked.partition("-")[0]
+    for suite in (release, *(f"{release}-{ending}" for ending in apt_sources.ENDINGS)) if release else ():
+        if suite == asked:
+            continue
+        try:
+            found = find_files(source.model_copy(update={"suite": suite}), where, directory, progress).get(file.name)
+        except StackwrightError:
+            continue  # it has another version, or there is no such suite
+        if found is not None and found.sha256 == file.sha256:
+            yield found.url
 
 
 def _not_found(

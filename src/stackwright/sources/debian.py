@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from packaging.version import InvalidVersion, Version
 
 from stackwright.errors import CheckFailedError, EnvironmentLacksError, InputError, StackwrightError, Where
-from stackwright.sources.apt_index import find_files
+from stackwright.sources.apt_index import elsewhere, find_files
 from stackwright.sources.download import NotDownloadedError, cached, download, download_unknown, intact, shown
 from stackwright.sources.dsc import parse_dsc, signed_text
 from stackwright.sources.model import SourceTree
@@ -290,8 +291,12 @@ class DebianPackage:
             return
         if indexed is None or indexed.sha256 != sha256:
             tried["apt"] = f"its indexes have no {name} with this SHA-256"
-        elif indexed.url != beside:
-            yield indexed.url
+        else:
+            known = {beside}
+            for url in chain([indexed.url], elsewhere(indexed, self.source, self.where, self.indexes, self.progress)):
+                if url not in known:
+                    yield url
+                known.add(url)
 
     @cached_property
     def _indexed(self) -> Mapping[str, Indexed]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 LIST = "machine.sources"
+ENDINGS = ("updates", "security")  # of the suites that come with a release of Debian
 # Of a line's options those that mean something else, or nothing, for sources.
 LEFT_OUT = {"arch", "lang", "target"}
 

@@ -110,6 +110,7 @@ def run(
     :raises ProgramFailedError: it failed; StillRunningError if it did not end in time
     """
     environment = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
+    before = log.stat().st_size if log and log.exists() else 0
     try:
         with _sink(log) as sink, _source(stdin) as source, _watched(watch) as watched:
             completed = subprocess.run(
@@ -132,7 +133,7 @@ def run(
         raise StillRunningError(argv, -9, f"it was still running after {timeout:g} s", log) from error
     stdout, stderr = completed.stdout or b"", (watched.seen if watched else completed.stderr) or b""
     if check and completed.returncode != 0:
-        output = tail(log) if log else (stderr or stdout).decode(errors="replace")
+        output = tail(log, since=before) if log else (stderr or stdout).decode(errors="replace")
         raise ProgramFailedError(argv, completed.returncode, output, log)
     return Completed(completed.returncode, stdout, stderr)
 
@@ -194,12 +195,15 @@ def streaming(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str | None], 
         started.wait()
 
 
-def tail(file: Path, lines: int = TAIL_LINES) -> str:
-    """Give the last lines of a text file; empty if it is not there."""
+def tail(file: Path, lines: int = TAIL_LINES, *, since: int = 0) -> str:
+    """Give the last lines of a text file; empty if it is not there.
+
+    :param since: passes over what is before that byte
+    """
     try:
         with file.open("rb") as stream:
             stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - 400 * lines))
+            stream.seek(max(since, stream.tell() - 400 * lines))
             return "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
         return ""

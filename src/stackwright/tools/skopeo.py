@@ -12,6 +12,7 @@ from stackwright.errors import EnvironmentLacksError, Where
 from stackwright.tools import process
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from stackwright.tools.process import Completed
@@ -25,8 +26,9 @@ FULL = ("no space left", "insufficient storage", "quota")
 # Debian's docker-registry says no more of a full disk.
 FAILED = ("500 internal server error",)
 RETRIES = "--retry-times=2"
-# skopeo 1.9 writes every list anew, in its own words; the manifests in it stay as they are.
-LIST, IMAGE = "--all", "--preserve-digests"
+# Of a list of what is attached, the manifests stay as they are; skopeo 1.9 may write the list itself in its own words.
+LIST, IMAGE = ("--all",), ("--preserve-digests",)
+INDEX = (*LIST, *IMAGE)
 SECONDS = 1800.0
 
 
@@ -44,27 +46,27 @@ def manifest(image: str) -> bytes | None:
     raise _failed(image, done)
 
 
-def push(layout: Path, reference: str, image: str, *, kind: str = IMAGE) -> None:
+def push(layout: Path, reference: str, image: str, *, kind: Sequence[str] = IMAGE) -> None:
     """Copy what a reference of a layout names to a registry: manifests and blobs byte for byte.
 
     :param image: ``REGISTRY/NAME:TAG``
-    :param kind: IMAGE or LIST
+    :param kind: IMAGE, INDEX of images, or LIST
     :raises EnvironmentLacksError: skopeo is not installed, the registry cannot be reached, is full, or refuses
     """
-    words = ["copy", kind, RETRIES, *_tls("--dest-tls-verify", image)]
+    words = ["copy", *kind, RETRIES, *_tls("--dest-tls-verify", image)]
     done = _skopeo([*words, f"oci:{layout}:{reference}", f"docker://{image}"])
     if done.status != 0:
         raise _failed(image, done)
 
 
-def pull(image: str, layout: Path, blobs: Path, reference: str, *, kind: str = IMAGE) -> None:
+def pull(image: str, layout: Path, blobs: Path, reference: str, *, kind: Sequence[str] = IMAGE) -> None:
     """Copy an image of a registry into a layout; blobs that are there are not fetched again.
 
     :param blobs: the folder of blobs, which other layouts may use too
-    :param kind: IMAGE or LIST
+    :param kind: IMAGE, INDEX of images, or LIST
     :raises EnvironmentLacksError: skopeo is not installed, the registry cannot be reached, or refuses
     """
-    words = ["copy", kind, RETRIES, *_tls("--src-tls-verify", image)]
+    words = ["copy", *kind, RETRIES, *_tls("--src-tls-verify", image)]
     done = _skopeo([*words, f"--dest-shared-blob-dir={blobs}", f"docker://{image}", f"oci:{layout}:{reference}"])
     if done.status != 0:
         raise _failed(image, done)

@@ -30,6 +30,8 @@ UNREACHED = (
     "error sending request", "Failed to fetch", "Request failed after", "dns error",
     "the network was disabled", "Network connectivity is disabled",
 )  # fmt: skip
+# A package that has no wheel for a platform: uv has built its sdist here, for this machine, or could not.
+NO_WHEEL = re.compile(r"Failed to (?:download and )?build `([^`]+)`|wheel `([^`]+)` is not compatible with the target")
 
 
 class IndexUnreachedError(EnvironmentLacksError):
@@ -49,8 +51,9 @@ def compile_lock(
     exclude_newer: date | None = None,
     constraints: Iterable[str] = (),
     alone: Iterable[str] = (),
+    platform: str = "",
 ) -> str:
-    """Resolve requirements for an interpreter and this machine.
+    """Resolve requirements for an interpreter, and this machine or another platform.
 
     The lock is a requirements file with the hashes of all files of each version. (From a pylock.toml uv installs, too,
     but finds what its cache has of the index only if the index calls its files immutable.)
@@ -60,10 +63,11 @@ def compile_lock(
     :param constraints: requirements that hold if the package is wanted by something else
     :param alone: packages (``NAME==VERSION``) that are known to require nothing, so that one which has only an sdist
         needs no compiler to tell
+    :param platform: another than this machine's, such as ``aarch64-manylinux_2_36`` (uv-pip-compile(1))
     :raises InputError: there is no set of versions that fits (uv says why)
     :raises EnvironmentLacksError: no network, no space
     """
-    options = ["--generate-hashes", *_python(python), *_newest(exclude_newer)]
+    options = ["--generate-hashes", *_python(python), *_newest(exclude_newer), *_platform(platform)]
     return _compile(requirements, constraints, options, alone)
 
 
@@ -130,21 +134,37 @@ def create_environment(directory: Path, *, python: Path) -> None:
     _uv(["venv", "--quiet", "--relocatable", "--no-project", *_python(python), str(directory)], cwd=directory.parent)
 
 
-def install(environment: Path, lock: str, *, exclude_newer: date | None, log: Path) -> None:
+def install(environment: Path, lock: str, *, exclude_newer: date | None, log: Path, platform: str = "") -> None:
     """Install exactly what a lock file names; a package that has only an sdist is built once, in uv's cache.
+
+    What is built here for another platform has to be pure Python: uv looks at the wheel's tags.
 
     :param lock: a requirements file with hashes, see `compile_lock`
     :param exclude_newer: take only build requirements of sdists that were on the index before this day began (UTC)
     :param log: a file that the output is appended to
+    :param platform: as of `compile_lock`
     :raises ProgramFailedError: a package cannot be built
-    :raises EnvironmentLacksError: no network, no space
+    :raises EnvironmentLacksError: no network, no space; a package has no wheel for the platform
     """
     with tempfile.TemporaryDirectory(prefix="stackwright-install-") as scratch:
         file = Path(scratch, "requirements.txt")
         file.write_text(lock)
-        arguments = ["pip", "sync", "--require-hashes", *_newest(exclude_newer)]
+        arguments = ["pip", "sync", "--require-hashes", *_newest(exclude_newer), *_platform(platform)]
         arguments += ["--python", str(environment / "bin" / "python"), file.name]
-        _uv_cached_first(arguments, cwd=Path(scratch), log=log)
+        try:
+            _uv_cached_first(arguments, cwd=Path(scratch), log=log)
+        except ProgramFailedError as error:
+            lacking = NO_WHEEL.search(error.output) if platform else None
+            if lacking is None:
+                raise
+            name = lacking[1] or lacking[2]
+            raise EnvironmentLacksError(
+                f"{name} has no wheel for {platform}",
+                where=Where(log),
+                details=error.details,
+                why="what has C in it cannot be built here for another architecture",
+                fix="take a version that has one, or build this on a machine of that architecture",
+            ) from error
 
 
 def cache_directory() -> Path:
@@ -163,6 +183,10 @@ def _lines(requirements: Iterable[str]) -> str:
 
 def _python(interpreter: Path) -> list[str]:
     return ["--python", str(interpreter), "--no-python-downloads"]
+
+
+def _platform(platform: str) -> list[str]:
+    return ["--python-platform", platform] if platform else []
 
 
 def _newest(day: date | None) -> list[str]:

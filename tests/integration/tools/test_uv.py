@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PYTHON = python.interpreter("3.11")
 DAY = date(2026, 10, 15)
+ARM = "aarch64-manylinux_2_36"
 
 
 def names(lock: str) -> dict[str, str]:
@@ -105,6 +106,23 @@ def test_an_environment_is_exactly_its_lock_and_can_be_moved(tmp_path: Path) -> 
     assert process.run([str(moved / "bin" / "pbr"), "--version"]).text.strip() == names(lock)["pbr"]
     installed = {path.name for path in moved.glob("lib/python3.11/site-packages/*.dist-info")}
     assert installed == {f"{name}-{version}.dist-info" for name, version in names(lock).items()}
+
+
+def test_an_environment_for_another_platform_has_its_wheels(tmp_path: Path) -> None:
+    lock = uv.compile_lock(["wrapt"], python=PYTHON, exclude_newer=DAY, platform=ARM)
+    uv.create_environment(tmp_path / "a", python=PYTHON)
+    uv.install(tmp_path / "a", lock, exclude_newer=DAY, log=tmp_path / "log", platform=ARM)
+    (library,) = (tmp_path / "a").glob("lib/python3.11/site-packages/wrapt/*.so")
+    assert library.name.endswith("aarch64-linux-gnu.so")
+
+
+def test_what_has_no_wheel_for_another_platform_is_named(tmp_path: Path) -> None:
+    # It has an sdist alone, and that has C in it.
+    only = "libvirt-python==9.0.0"
+    lock = uv.compile_lock([only], python=PYTHON, exclude_newer=DAY, alone=[only], platform=ARM)
+    uv.create_environment(tmp_path / "a", python=PYTHON)
+    with pytest.raises(EnvironmentLacksError, match=f"{only} has no wheel for {ARM}"):
+        uv.install(tmp_path / "a", lock, exclude_newer=DAY, log=tmp_path / "log", platform=ARM)
 
 
 def test_a_failed_build_shows_its_last_lines_and_its_log(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from stackwright.tools import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def test_a_program_reads_what_an_iterable_makes_meanwhile() -> None:
@@ -69,3 +70,11 @@ def test_standard_error_is_watched_line_by_line_and_kept() -> None:
 def test_what_a_watched_program_that_failed_has_said_is_in_the_error() -> None:
     with pytest.raises(process.ProgramFailedError, match="no such thing"):
         process.run(["sh", "-c", "echo no such thing >&2; exit 1"], watch=lambda _: None)
+
+
+def test_what_was_in_its_log_before_is_not_in_the_error(tmp_path: Path) -> None:
+    process.run(["sh", "-c", "echo another says so"], log=tmp_path / "log")
+    with pytest.raises(process.ProgramFailedError) as caught:
+        process.run(["sh", "-c", "echo it says so; exit 1"], log=tmp_path / "log")
+    assert caught.value.output == "it says so"
+    assert (tmp_path / "log").read_text() == "another says so\nit says so\n"

@@ -35,7 +35,6 @@ DPKG_SETTINGS = "etc/dpkg/dpkg.cfg.d/90stackwright"
 DPKG_TEXT = "force-unsafe-io\nforce-confold\n"
 POLICY = "usr/sbin/policy-rc.d"
 APT_SETTINGS = 'APT::Install-Recommends "false";\nAPT::Get::Assume-Yes "true";\nAcquire::Languages "none";\n'
-ENDINGS = ("updates", "security")
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def packages_of(suite: str) -> str:
     endings = {one.partition("-")[2] for entry in entries for one in entry["suites"].split()}
     wanted = [
         name,
-        *(f"{name}-{ending}" for ending in ENDINGS if ending in endings),
+        *(f"{name}-{ending}" for ending in apt_sources.ENDINGS if ending in endings),
         *([suite] if suite != name else ()),
     ]
     chosen = [entry for one in wanted for entry in apt_sources.of_suite(entries, one)]

@@ -15,7 +15,7 @@ from stackwright.build.debian.folder import FolderMaker, package_folder, package
 from stackwright.build.debian.lint import lint
 from stackwright.build.debian.source import find_source, make_source
 from stackwright.build.debian.trial import try_out
-from stackwright.build.debian.verify import differences
+from stackwright.build.debian.verify import differences, other_packages
 from stackwright.build.scratch import scratch_directory
 from stackwright.errors import CheckFailedError, EnvironmentLacksError, InputError, StackwrightError, Where, suggestion
 from stackwright.events import Kind
@@ -156,8 +156,7 @@ class Making:
         if wishes.lintian:
             found.append(self._linted(deb_plan, built, log))
         if wishes.verify:
-            self._verify(deb_plan, built, log)
-            found.append("the same twice")
+            found.append(self._verify(deb_plan, built, log))
         if wishes.install:
             self.events.emit(Kind.PROGRESS, f"{source.name}/deb", "installing it in a clean system")
             tried = try_out(deb_plan, built, everything=wishes.install == "all", cache=self.cache, log=log)
@@ -198,26 +197,28 @@ class Making:
             self.events.emit(Kind.WARNING, f"{plan.source.name}/lintian", str(tag))
         return f"lintian: {_count(len(errors), 'error')}, {_count(sum(tag.severity == 'W' for tag in tags), 'warning')}"
 
-    def _verify(self, plan: DebPlan, built: BuiltDebs, log: Path) -> None:
-        """Build once more.
+    def _verify(self, plan: DebPlan, built: BuiltDebs, log: Path) -> str:
+        """Build once more, and say what that shows; the clean system may have newer packages by now.
 
         :raises CheckFailedError: something came out different
         """
         self.events.emit(Kind.PROGRESS, f"{plan.source.name}/deb", "a second time")
         with scratch_directory(self.cache.directory / "unfinished") as directory:
             other = build_again(plan, built, directory, cache=self.cache, log=log, events=self.events)
+            (buildinfo,) = directory.glob("*.buildinfo")
+            with_others = [f"with {one}" for one in other_packages(built.buildinfo, buildinfo)]
             if other:
+                files = [line for name in other for line in differences(built.directory / name, directory / name)]
                 raise CheckFailedError(
                     f"{plan.source.name} {plan.source.version} is not the same when it is built twice",
                     where=Where(built.directory),
-                    details="\n".join(
-                        f"    {line}"
-                        for name in other
-                        for line in differences(built.directory / name, directory / name)
-                    ),
-                    why="something in its build depends on when or in which order it runs",
+                    details="\n".join(f"    {line}" for line in (*files, *with_others)),
+                    why="what it is built with has changed since the first time"
+                    if with_others
+                    else "something in its build depends on when or in which order it runs",
                     fix="see https://reproducible-builds.org/docs/ for the usual causes",
                 )
+        return "; ".join(("the same twice", *with_others))
 
 
 def this_suite() -> str:

@@ -1,4 +1,4 @@
-"""What is different in two packages that were to be the same."""
+"""What is different in two packages that were to be the same, and in what they were built with."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
+from stackwright.build.debian.deb822 import paragraphs, relations
 from stackwright.tools import dpkg_deb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MOST = 10  # files that are named
@@ -25,6 +26,19 @@ def differences(one: Path, other: Path) -> tuple[str, ...]:
     shown = tuple(f"{one.name}: {path}" for path in changed[:MOST])
     more = (f"{one.name}: and {len(changed) - MOST} more files",) if len(changed) > MOST else ()
     return (*shown, *more) or (f"{one.name}: the same files, packed in another way",)
+
+
+def other_packages(one: Path, other: Path) -> tuple[str, ...]:
+    """Say which packages the second of two builds had in other versions than the first, by their .buildinfo files."""
+    first, second = _installed(one), _installed(other)
+    changed = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
+    return tuple(f"{name} {first.get(name, 'not there')}, then {second.get(name, 'not there')}" for name in changed)
+
+
+def _installed(buildinfo: Path) -> Mapping[str, str]:
+    """Give what a package was built with: name -> version (deb-buildinfo(5): Installed-Build-Depends)."""
+    (about,) = paragraphs(buildinfo.read_bytes(), buildinfo)
+    return {one.name: one.version for group in relations(about["Installed-Build-Depends"]) for one in group}
 
 
 def _members(deb: Path) -> Iterator[tuple[str, str]]:

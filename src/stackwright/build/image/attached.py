@@ -94,10 +94,11 @@ def attach_sbom(layout: Layout, reference: str, image: oci.Descriptor, content: 
 def sbom_of(layout: Layout, reference: str) -> bytes:
     """Give the bill of materials of an image.
 
-    :raises InputError: there is no such image
+    :raises InputError: there is no such image, or it is an index of images
     :raises CheckFailedError: it has none, or it is damaged
     """
     image = layout.get(reference)
+    layout.manifest(image)  # an index has none: its images have
     for manifest in _artifacts(layout, reference, image, CYCLONEDX):
         return layout.read(manifest.layers[0])
     raise CheckFailedError(

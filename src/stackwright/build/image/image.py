@@ -18,14 +18,16 @@ from stackwright.build.image.carried import CARRIED, PACKAGES, SERIES, SHORT, se
 from stackwright.build.image.contents import laid, packages_in
 from stackwright.build.image.customization import customization
 from stackwright.build.image.layer import Kind, Layer, Member, directories, layer
+from stackwright.build.image.platform import foreign
 from stackwright.build.image.sbom import of_image, packages_of
 from stackwright.build.image.system import NUMBERS, SystemPlan, base_packages
 from stackwright.build.image.venv import VenvLayers
+from stackwright.errors import EnvironmentLacksError, Where
 from stackwright.events import Kind as Told
-from stackwright.tools import dpkg
+from stackwright.tools import qemu_user
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from stackwright.build.cache import ArtifactCache
@@ -49,17 +51,21 @@ class ImagePlan:
     """Everything that an image is a function of, but its Debian systems.
 
     :param release: its name
+    :param architecture: that it runs on, as dpkg and OCI name it
     :param environment: None without one
     :param carried: what of it is built here
     :param debs: files of Debian packages that its own are taken from, besides the suite's -> SHA-256
+    :param listed: whether its name is that of an index, which lists it with those for other architectures
     """
 
     recipe: Recipe
     release: str
     suite: str
+    architecture: str
     environment: EnvironmentPlan | None
     carried: tuple[Carried, ...]
     debs: Mapping[str, str] = field(default_factory=dict)
+    listed: bool = False
 
     @cached_property
     def series(self) -> str:
@@ -67,14 +73,19 @@ class ImagePlan:
         return series_digest(self.carried, self.debs.values())
 
     @property
-    def reference(self) -> str:
-        """Its name and tag."""
+    def common(self) -> str:
+        """The name and tag for whatever architecture."""
         return f"{self.recipe.name}:{self.release}-{self.series[:SHORT]}"
+
+    @property
+    def reference(self) -> str:
+        """Its name and tag: its own, beside those of other architectures."""
+        return f"{self.common}-{self.architecture}" if self.listed else self.common
 
     @property
     def base(self) -> SystemPlan:
         """The Debian system that it shares with others."""
-        return SystemPlan(self.suite, base_packages(self.suite))
+        return SystemPlan(self.suite, self.architecture, base_packages(self.suite))
 
     def system(self, installed: Collection[str]) -> SystemPlan:
         """The Debian system with its own packages: the base, if that has them.
@@ -86,7 +97,7 @@ class ImagePlan:
         if not missing:
             return self.base
         packages = tuple(sorted({*base_packages(self.suite), *missing}))
-        return SystemPlan(self.suite, packages, recipe.repositories, self.debs)
+        return SystemPlan(self.suite, self.architecture, packages, recipe.repositories, self.debs)
 
     @property
     def own(self) -> Carried | None:
@@ -126,6 +137,8 @@ class ImageMaker:
 
         :raises StackwrightError: a package or wheel cannot be had or built, no space, not root
         """
+        if plan.recipe.customization:
+            _require_here(plan)
         log = self.workshop.logs / f"image-{plan.recipe.name}.log"
         base = self._system(plan.base, log)
         own = plan.system(base.installed(self.cache))
@@ -134,7 +147,8 @@ class ImageMaker:
         known = self._found(plan, key)
         if known is not None:
             return known
-        self.workshop.events.emit(Told.STARTED, plan.reference, f"make the image on Debian {plan.suite}")
+        what = f"make the image on Debian {plan.suite} for {plan.architecture}"
+        self.workshop.events.emit(Told.STARTED, plan.reference, what)
         layers = self._layers(plan, base, system, log)
         directory = self.cache.make(IMAGES, key, lambda place: self._fill(plan, place, system, layers))
         for one in layers:
@@ -145,6 +159,21 @@ class ImageMaker:
         self.layout.name(plan.reference, descriptor)
         self.workshop.events.emit(Told.DONE, plan.reference, descriptor.digest)
         return Image(plan, descriptor, tuple(one.descriptor for one in layers), key, made=True)
+
+    def name_lists(self, images: Iterable[Image]) -> dict[str, oci.Descriptor]:
+        """Give the indexes that list images by their architectures, each under the name that these have in common."""
+        lists: dict[str, list[Image]] = {}
+        for image in images:
+            lists.setdefault(image.plan.common, []).append(image)
+        named = {}
+        for name, some in lists.items():
+            ordered = sorted(some, key=lambda one: one.plan.architecture)
+            index = oci.Index(
+                schema_version=2, media_type=oci.INDEX, manifests=tuple(_for_platform(one) for one in ordered)
+            )
+            named[name] = self.layout.add(oci.written(index), oci.INDEX)
+        self.layout.name_all(named)
+        return named
 
     @property
     def cache(self) -> ArtifactCache:
@@ -173,7 +202,7 @@ class ImageMaker:
         known = None if self.renew else plan.newest(self.cache)
         if known is not None:
             return known
-        subject = f"debian/{plan.suite}"
+        subject = f"debian/{plan.suite}/{plan.architecture}"
         self.workshop.events.emit(Told.STARTED, subject, f"make a system with {' '.join(plan.packages)}")
         made = plan.make(self.cache, log)
         self.workshop.events.emit(Told.DONE, subject)
@@ -218,9 +247,8 @@ class ImageMaker:
         return with_account(accounts, plan.recipe.account) if plan.recipe.account else accounts
 
     def _fill(self, plan: ImagePlan, directory: Path, system: System, layers: tuple[Layer, ...]) -> Provenance:
-        architecture = dpkg.architecture()
         labels = _labels(plan, system.taken(self.cache))
-        config = oci.written(_config(plan, architecture, layers, labels))
+        config = oci.written(_config(plan, layers, labels))
         described = oci.Descriptor(media_type=oci.CONFIG, digest=oci.digest_of(config), size=len(config))
         manifest = oci.written(
             oci.Manifest(
@@ -236,12 +264,13 @@ class ImageMaker:
         packages = packages_of(system.root, self._venv(plan))
         if plan.recipe.customization:  # which may have removed some
             packages = packages_in(laid((one.file, one.descriptor.digest) for one in layers))
-        bill = of_image(plan.reference, oci.digest_of(manifest), packages, plan.carried, NUMBERS[plan.suite])
+        bill = of_image(plan.common, oci.digest_of(manifest), packages, plan.carried, NUMBERS[plan.suite])
         (directory / SBOM).write_bytes(bill)
         inputs = {
             "recipe": asdict(plan.recipe),
             "release": plan.release,
             "suite": plan.suite,
+            "architecture": plan.architecture,
             "system": system.key,
             "environment": plan.environment.key if plan.environment else "",
             "built": {
@@ -253,6 +282,26 @@ class ImageMaker:
         }
         outputs = {name: sha256_of(directory / name) for name in (MANIFEST, CONFIG, SBOM)}
         return Provenance(inputs, {}, outputs)
+
+
+def _require_here(plan: ImagePlan) -> None:
+    """See that a customization can be run here.
+
+    :raises EnvironmentLacksError: its programs are of another machine, which nothing here runs
+    """
+    machine = foreign(plan.architecture)
+    if machine and not qemu_user.is_registered(machine):
+        raise EnvironmentLacksError(
+            f"the CUSTOMIZATION of an image for {plan.architecture} cannot be run here",
+            where=Where(subject=plan.recipe.name),
+            why=f"this machine's kernel knows nothing that runs programs of {machine}",
+            fix=f"build it on such a machine, or: apt-get install {qemu_user.PACKAGE} binfmt-support",
+        )
+
+
+def _for_platform(image: Image) -> oci.Descriptor:
+    platform = oci.Platform(architecture=image.plan.architecture, os="linux")
+    return image.descriptor.model_copy(update={"platform": platform})
 
 
 def _labels(plan: ImagePlan, debs: Mapping[str, str]) -> dict[str, str]:
@@ -274,11 +323,11 @@ def _labels(plan: ImagePlan, debs: Mapping[str, str]) -> dict[str, str]:
     return labels
 
 
-def _config(plan: ImagePlan, architecture: str, layers: tuple[Layer, ...], labels: Mapping[str, str]) -> oci.Config:
+def _config(plan: ImagePlan, layers: tuple[Layer, ...], labels: Mapping[str, str]) -> oci.Config:
     recipe = plan.recipe
     return oci.Config(
         created=CREATED,
-        architecture=architecture,
+        architecture=plan.architecture,
         os="linux",
         config=oci.Settings(
             user=recipe.user,

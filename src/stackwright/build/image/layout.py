@@ -92,8 +92,29 @@ class Layout:
         return content
 
     def manifest(self, descriptor: oci.Descriptor) -> oci.Manifest:
-        """Give the manifest that a descriptor names."""
+        """Give the manifest that a descriptor names.
+
+        :raises InputError: it names an index of images
+        """
+        if descriptor.media_type == oci.INDEX:
+            named = descriptor.annotations.get(oci.REFERENCE, descriptor.digest)
+            architectures = [one.platform.architecture for one in self.images(descriptor) if one.platform]
+            raise InputError(
+                f"{named} is no image, but an index of images for {' and '.join(architectures)}",
+                where=Where(self.directory),
+                fix=f"name one of these: {' or '.join(f'{named}-{one}' for one in architectures)}",
+            )
         return oci.read(oci.Manifest, self.read(descriptor), Where(self.path(descriptor.digest)))
+
+    def images(self, descriptor: oci.Descriptor) -> tuple[oci.Descriptor, ...]:
+        """Give the images that a descriptor names: those of an index, else the one that it is of.
+
+        :raises InputError: the index is none
+        :raises CheckFailedError: it is gone, or is not what its name says
+        """
+        if descriptor.media_type != oci.INDEX:
+            return (descriptor,)
+        return oci.read(oci.Index, self.read(descriptor), Where(self.path(descriptor.digest))).manifests
 
     def config(self, manifest: oci.Manifest) -> oci.Config:
         """Give the configuration of an image."""
@@ -174,8 +195,7 @@ class Layout:
         :raises CheckFailedError: a document of it is gone, or is not what its name says
         """
         if descriptor.media_type == oci.INDEX:
-            index = oci.read(oci.Index, self.read(descriptor), Where(self.path(descriptor.digest)))
-            return [*(blob for one in index.manifests for blob in self.blobs_of(one)), descriptor]
+            return [*(blob for one in self.images(descriptor) for blob in self.blobs_of(one)), descriptor]
         manifest = self.manifest(descriptor)
         return [manifest.config, *manifest.layers, descriptor]
 

@@ -147,6 +147,11 @@ def read(model: type[Some], content: bytes, where: Where) -> Some:
         ) from error
 
 
+def media_type(content: bytes) -> str:
+    """Tell whether some content is a manifest or an index, which older tools do not say themselves."""
+    return INDEX if "manifests" in json.loads(content) else MANIFEST
+
+
 def digest_of(content: bytes) -> str:
     """Give the digest of some content."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"

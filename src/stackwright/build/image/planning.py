@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from stackwright.build.image.carried import carried
 from stackwright.build.image.image import ImagePlan
+from stackwright.build.image.platform import platform_of, require_architecture
 from stackwright.build.image.system import require_python, require_suite
 
 if TYPE_CHECKING:
@@ -19,28 +21,40 @@ if TYPE_CHECKING:
 
 
 def plan_images(
-    distribution: Distribution, release: Release, recipes: Iterable[Recipe], suite: str, workshop: Workshop
+    distribution: Distribution,
+    release: Release,
+    recipes: Iterable[Recipe],
+    suite: str,
+    architectures: Iterable[str],
+    workshop: Workshop,
 ) -> tuple[ImagePlan, ...]:
-    """Plan an image of each recipe in a release.
+    """Plan an image of each recipe in a release, for each architecture.
 
     :param suite: the Debian that they are based on
+    :param architectures: that they run on, as dpkg names them
     :raises StackwrightError: a source is out of reach, a series does not apply, the suite has another Python
     """
     require_suite(suite)
+    platforms = {}
+    for architecture in architectures:
+        require_architecture(architecture)
+        platforms[architecture] = platform_of(architecture, suite)
     wanted = tuple(recipes)
     patched: Mapping[str, PatchedComponent] = {}
     if any(recipe.requirements for recipe in wanted):
         require_python(release.python, suite, release.name)
         patched = workshop.patched(distribution, release)
     wheels = {name: one.wheel for name, one in patched.items()}
-    environments: dict[tuple[tuple[str, ...], tuple[str, ...]], EnvironmentPlan] = {}
+    environments: dict[tuple[tuple[str, ...], tuple[str, ...], str], EnvironmentPlan] = {}
     plans = []
-    for recipe in wanted:
-        made_of = recipe.requirements, recipe.alone
+    for recipe, (architecture, platform) in product(wanted, platforms.items()):
+        made_of = recipe.requirements, recipe.alone, platform
         if recipe.requirements and made_of not in environments:
-            environments[made_of] = workshop.plan(recipe.requirements, release, wheels, alone=recipe.alone)
+            environments[made_of] = workshop.plan(
+                recipe.requirements, release, wheels, alone=recipe.alone, platform=platform
+            )
         environment = environments.get(made_of)
         built = {wheel.component for wheel in environment.built} if environment else set()
         own = carried(one for name, one in patched.items() if name in built)
-        plans.append(ImagePlan(recipe, release.name, suite, environment, own))
+        plans.append(ImagePlan(recipe, release.name, suite, architecture, environment, own))
     return tuple(plans)

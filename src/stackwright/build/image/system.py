@@ -15,6 +15,7 @@ from stackwright.build.cache import PROVENANCE, ArtifactCache, Provenance, key_o
 from stackwright.build.debian.chroot import packages_of
 from stackwright.build.image.accounts import ACCOUNT_FILES, Accounts
 from stackwright.build.image.layer import Kind, Layer, Member, layer, walk
+from stackwright.build.image.platform import foreign
 from stackwright.build.scratch import scratch_directory
 from stackwright.errors import EnvironmentLacksError, InputError, suggestion
 from stackwright.sources.deb822 import paragraphs
@@ -63,11 +64,13 @@ DOCUMENTATION, LICENCE = "usr/share/doc/", "/copyright"
 class SystemPlan:
     """Everything that a Debian system is a function of, but the moment: Debian mends its packages.
 
+    :param architecture: as dpkg names it
     :param repositories: endings of further suites that packages are taken from, such as ``-backports``
     :param debs: files of packages that are taken where they are newer than the suite's -> SHA-256
     """
 
     suite: str
+    architecture: str
     packages: tuple[str, ...]
     repositories: tuple[str, ...] = ()
     debs: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +79,8 @@ class SystemPlan:
     def wanted(self) -> str:
         """What is the same for all that were made of this plan, whenever that was."""
         debs = sorted((Path(file).name, sha256) for file, sha256 in self.debs.items())
-        return key_of(SYSTEMS, self.suite, sorted(self.packages), self.repositories, *([debs] if debs else []))
+        made_of = self.suite, self.architecture, sorted(self.packages), self.repositories
+        return key_of(SYSTEMS, *made_of, *([debs] if debs else []))
 
     def newest(self, cache: ArtifactCache) -> System | None:
         """Give the newest that has been made of it."""
@@ -87,7 +91,8 @@ class SystemPlan:
         """Make one of today's packages; of two on one day, the second is the first.
 
         :param log: a file that the programs' output is appended to
-        :raises EnvironmentLacksError: not root, a package cannot be had, no space
+        :raises EnvironmentLacksError: not root, a package cannot be had, no space; programs of the architecture cannot
+            be run here
         """
         key = f"{self.wanted}-{datetime.now(UTC):%Y%m%d}"
 
@@ -115,12 +120,19 @@ class SystemPlan:
             settings=settings,
             log=log,
             seconds=SECONDS,
+            architecture=self.architecture,
+            machine=foreign(self.architecture),
         )
         sources.unlink()
         settings.unlink()
         for path in REMOVED:
             _remove(root / path)
-        inputs = {"suite": self.suite, "packages": list(self.packages), "repositories": list(self.repositories)}
+        inputs = {
+            "suite": self.suite,
+            "architecture": self.architecture,
+            "packages": list(self.packages),
+            "repositories": list(self.repositories),
+        }
         installed = dpkg.installed(root)
         taken = {Path(file).name: sha256 for file, sha256 in self.debs.items() if _is_of(Path(file), installed)}
         return Provenance({**inputs, "began": began, "taken": taken}, {}, installed)

@@ -67,6 +67,25 @@ def test_a_mistyped_name_is_answered_with_the_nearest(layout: Layout) -> None:
     assert "nova-api:1" in refused.value.fix
 
 
+def test_an_index_of_images_is_none_of_them(layout: Layout) -> None:
+    images = [
+        an_image(layout, f"nova-api:1-{name}", name).model_copy(
+            update={"platform": oci.Platform(architecture=name, os="linux")}
+        )
+        for name in ("amd64", "arm64")
+    ]
+    content = oci.written(oci.Index(schema_version=2, media_type=oci.INDEX, manifests=tuple(images)))
+    layout.name("nova-api:1", layout.add(content, oci.INDEX))
+    index = layout.get("nova-api:1")
+    assert [one.digest for one in layout.images(index)] == [one.digest for one in images]
+    assert layout.images(images[0]) == (images[0],)
+    assert (oci.media_type(content), oci.media_type(layout.read(images[0]))) == (oci.INDEX, oci.MANIFEST)
+    for read in (layout.manifest, lambda _: sbom_of(layout, "nova-api:1")):
+        with pytest.raises(InputError) as refused:
+            read(index)
+        assert refused.value.fix == "name one of these: nova-api:1-amd64 or nova-api:1-arm64"
+
+
 def test_damage_is_found(layout: Layout) -> None:
     image = an_image(layout, "nova-api:1")
     manifest = layout.manifest(image)

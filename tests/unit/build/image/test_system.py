@@ -24,7 +24,7 @@ SHADOW = "root:*:20700:0:99999:7:::\n"
 
 def a_system(cache: ArtifactCache, day: str, packages: tuple[str, ...], files: dict[str, str]) -> System:
     """Give a system as `SystemPlan.make` leaves it."""
-    plan = SystemPlan("bookworm", packages)
+    plan = SystemPlan("bookworm", "amd64", packages)
     system = System(plan, cache.directory / SYSTEMS / f"{plan.wanted}-{day}")
     common = {"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n", "etc/shadow": SHADOW}
     for path, text in {**common, **files}.items():
@@ -91,7 +91,7 @@ def test_the_layer_above_has_what_is_more_and_what_is_otherwise(cache: ArtifactC
 
 
 def test_the_newest_system_of_a_plan_is_taken(cache: ArtifactCache) -> None:
-    plan = SystemPlan("bookworm", ("libc6",))
+    plan = SystemPlan("bookworm", "amd64", ("libc6",))
     assert plan.newest(cache) is None
     a_system(cache, "20261101", ("libc6",), {})
     newer = a_system(cache, "20261130", ("libc6",), {})
