@@ -36,7 +36,7 @@ def test_the_example_carries_patches_on_a_service_a_library_and_one_with_a_data_
         ("releases/2026.2.yaml", "python:", "pyton:", "releases/2026.2.yaml:3:1", "did you mean 'python'?"),
         ("sites/local.yaml", '"2026.2"', '"2026.3"', "sites/local.yaml:1:10", "2026.2"),
         ("sites/local.yaml", "core", "cor", "sites/local.yaml:4:11", "did you mean 'core'?"),
-        ("releases/2026.2.yaml", "version: 34.0.0", "version: thirty", "releases/2026.2.yaml:11", "thirty"),
+        ("releases/2026.2.yaml", "version: 34.0.0", "version: thirty", "releases/2026.2.yaml:12", "thirty"),
     ],
 )
 def test_an_error_says_file_line_column_what_and_how_to_mend(
