@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from stackwright.errors import EnvironmentLacksError
@@ -38,15 +39,22 @@ def listener(port: int) -> str:
             address, _, number = fields[1].partition(":")
             if fields[3] == LISTEN and int(number, 16) == port and address in TAKING:
                 inodes.add(fields[9])
+    if not inodes:
+        return ""
     sockets = {f"socket:[{inode}]" for inode in inodes}
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if str(descriptor.readlink()) in sockets:
-                pid = descriptor.parts[2]
-                return f"process {pid} ({Path('/proc', pid, 'comm').read_text().strip()})"
-        except OSError:  # the process or its descriptor has gone
-            continue
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # the process has gone
+            for descriptor in (folder / "fd").iterdir():
+                if _leads_to(descriptor) in sockets:
+                    return f"process {folder.name} ({(folder / 'comm').read_text().strip()})"
     return ""
+
+
+def _leads_to(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # it has been closed
+        return ""
 
 
 def free_number() -> int:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,3 +52,21 @@ def test_a_listener_on_another_address_does_not_take_it() -> None:
 def test_a_port_that_is_connected_to_is_not_listened_on() -> None:
     with listening("127.0.0.1") as port, socket.create_connection(("127.0.0.1", port)) as client:
         assert network.listener(client.getsockname()[1]) == ""
+
+
+def test_processes_that_come_and_go_meanwhile_do_not_matter() -> None:
+    def come_and_go() -> None:
+        while not done.is_set():
+            subprocess.run(["true"], check=True)
+
+    done = threading.Event()
+    others = [threading.Thread(target=come_and_go) for _ in range(4)]
+    with listening("127.0.0.1") as port:
+        for other in others:
+            other.start()
+        try:
+            assert {network.listener(port) for _ in range(20)} == {me()}
+        finally:
+            done.set()
+            for other in others:
+                other.join()
