@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from stackwright.catalogue.repeating import Things
     from stackwright.site.paths import SitePaths
 
+# The one port above 10000 that browsers speak to nobody at (https://fetch.spec.whatwg.org, "bad port"): a console would
+# have no picture there.
+REFUSED = 10080
+
 
 @dataclass(frozen=True)
 class SiteState:
@@ -155,7 +159,7 @@ def _free_port(preferred: int, taken: set[int]) -> int:
     """
     candidates: tuple[int, ...] = (preferred, *range(preferred % 1000 + 10000, 32768, 100))
     for port in candidates:
-        if port not in taken and network.is_free(port):
+        if port not in taken and port != REFUSED and network.is_free(port):
             return port
     raise EnvironmentLacksError(
         f"no port like {preferred} is free on 127.0.0.1", fix="set one under `ports:` in the site's file"

@@ -95,6 +95,12 @@ def test_a_port_that_the_user_sets_to_one_that_is_kept_for_another_is_refused() 
     assert swapped == {"keystone-api": 20002, "mariadb-server": 20001}
 
 
+def test_a_port_that_browsers_refuse_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = Service(title="A console's proxy", ports={"web": 6080})
+    monkeypatch.setattr(network, "is_free", lambda port: port != 6080)
+    assert choose(Selection({"proxy": proxy}), None, {}).ports == {"proxy-web": 10180}
+
+
 def test_when_no_port_is_free_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "is_free", lambda _: False)
     with pytest.raises(EnvironmentLacksError, match=f"no port like {API} is free"):
