@@ -124,6 +124,9 @@ class Wsgi(Entry):
     )
     port: Word
     compute: bool = Field(False, description="the compute host asks it too, at `site_address`")
+    static: Mapping[str, str] = Field(
+        {}, description="path below which files are given out as they are -> their folder"
+    )
     threads: bool = Field(True, description="whether one process of it may answer several requests at once")
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stackwright.proof.services import barbican, cinder, designate, heat, swift
+from stackwright.proof.services import barbican, cinder, designate, heat, horizon, swift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,5 +17,6 @@ PROOFS: Mapping[str, ServiceProof] = {
     "cinder": cinder.PROOF,
     "designate": designate.PROOF,
     "heat": heat.PROOF,
+    "horizon": horizon.PROOF,
     "swift": swift.PROOF,
 }

@@ -133,7 +133,9 @@ def _uwsgi(cloud: Cloud, service: str, wish: Process) -> tuple[str, ...]:
     """Give the command that serves a WSGI application."""
     assert wish.wsgi is not None
     addresses = ["127.0.0.1", *([cloud.state.site_address] if wish.wsgi.compute else [])]
-    return uwsgi(cloud.values.environments[service], wish.wsgi, addresses, cloud.state.ports[wish.wsgi.port])
+    static = cloud.renderer(service).map(wish.wsgi.static)
+    venv, port = cloud.values.environments[service], cloud.state.ports[wish.wsgi.port]
+    return uwsgi(venv, wish.wsgi, addresses, port, static=static)
 
 
 def _verdict(cloud: Cloud, service: str, wish: Process, program: Program) -> Verdict:
