@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stackwright.site.policy.model import Situation
     from stackwright.store import Memo, Store, TreeId
 
-HORIZON, MEMO = "horizon", "horizon policies"
+DASHBOARD, MEMO = "horizon", "horizon policies"
 SETTINGS, CONF = "openstack_dashboard/defaults.py", "openstack_dashboard/conf"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What horizon tells of whoever is logged in (openstack_auth.policy._user_to_credentials).
@@ -65,15 +65,15 @@ def copies(store: Store, tree: TreeId, memo: Memo) -> Mapping[str, Copy]:
     return found
 
 
-def told_horizon(rules: Rules, overrides: Mapping[str, str]) -> dict[str, str]:
+def told_to_dashboard(rules: Rules, overrides: Mapping[str, str]) -> dict[str, str]:
     """Give all rules of a service as they are in force, in words that mean the same to horizon: rule -> check."""
     in_force = {name: rule.check for name, rule in rules.rules.items()} | dict(overrides)
     return {name: NO_DOMAIN.sub("@", check) for name, check in in_force.items()}
 
 
-def horizon_file(rules: Rules, overrides: Mapping[str, str]) -> str:
+def dashboard_file(rules: Rules, overrides: Mapping[str, str]) -> str:
     """Give the text of the file that horizon reads for a service, ``POLICY_FILES`` of its settings."""
-    return policy_file_text(told_horizon(rules, overrides))
+    return policy_file_text(told_to_dashboard(rules, overrides))
 
 
 def differences(copy: Copy, rules: Rules) -> Iterator[Finding]:
@@ -101,8 +101,8 @@ def disagreements(copy: Copy, told: Matrix, enforced: Matrix) -> Iterator[Findin
                     found.setdefault(f"{does} ({copy.service}: {answer})", []).append(persona)
         for what, whose in found.items():
             told_whose = f"{what}: {', '.join(dict.fromkeys(whose))}"
-            where = Where(subject=f"{HORIZON}, {copy.file}")
-            yield Finding(Severity.WARNING, HORIZON, f"{copy.service}/{rule}", told_whose, where, why)
+            where = Where(subject=f"{DASHBOARD}, {copy.file}")
+            yield Finding(Severity.WARNING, DASHBOARD, f"{copy.service}/{rule}", told_whose, where, why)
 
 
 def together(told: Iterable[Matrix]) -> Matrix:
@@ -117,7 +117,7 @@ def together(told: Iterable[Matrix]) -> Matrix:
         for one in some
         for rule, by_persona in one.decisions.items()
     }
-    return Matrix(HORIZON, some[0].personas, some[0].situations, checks, decisions)
+    return Matrix(DASHBOARD, some[0].personas, some[0].situations, checks, decisions)
 
 
 def _read(store: Store, tree: TreeId) -> Iterator[Copy]:
@@ -128,13 +128,13 @@ def _read(store: Store, tree: TreeId) -> Iterator[Copy]:
     except KeyError as error:
         raise InputError(
             f"horizon's tree does not say where its policies are: there is no {error.args[0]}",
-            where=Where(subject=f"{HORIZON}, {SETTINGS}"),
+            where=Where(subject=f"{DASHBOARD}, {SETTINGS}"),
         ) from error
     for kind, file in defaults.items():
         path = f"{CONF}/{file}"
         content = store.read(tree, path)
         if content is None:
-            raise InputError(f"horizon's tree has no {path}", where=Where(subject=HORIZON))
+            raise InputError(f"horizon's tree has no {path}", where=Where(subject=DASHBOARD))
         rules = [_rule(each) for each in yaml.load(content, Loader=_LOADER)]
         service = file.rpartition("/")[2].removesuffix(".yaml")
         yield Copy(service=service, file=files[kind], path=path, rules=Rules(rules={rule.name: rule for rule in rules}))
@@ -147,9 +147,9 @@ def _asked(situation: Situation, answer: Decision) -> Decision:
 
 
 def _note(copy: Copy, rule: str, what: str) -> Finding:
-    where = Where(subject=f"{HORIZON}, {copy.path}")
+    where = Where(subject=f"{DASHBOARD}, {copy.path}")
     fix = "none is needed: what is written for horizon has all rules"
-    return Finding(Severity.NOTE, HORIZON, f"{copy.service}/{rule}", what, where, fix=fix)
+    return Finding(Severity.NOTE, DASHBOARD, f"{copy.service}/{rule}", what, where, fix=fix)
 
 
 def _rule(told: Mapping[str, Any]) -> Rule:

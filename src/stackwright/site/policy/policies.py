@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from stackwright.catalogue.catalogue import own_catalogue
 from stackwright.errors import InputError, suggestion
 from stackwright.site.policy.horizon import (
-    HORIZON,
+    DASHBOARD,
     TOLD,
     copies,
+    dashboard_file,
     differences,
     disagreements,
-    horizon_file,
     together,
-    told_horizon,
+    told_to_dashboard,
 )
 from stackwright.site.policy.judging import EVERYTHING, Case, matrices, matrix
 from stackwright.site.policy.overrides import checks_of, options_of, overrides_of
@@ -89,8 +89,8 @@ class Policies:
 
         :raises InputError: there is no such service, or it has no policies
         """
-        if service == HORIZON:
-            return tuple(self._of_horizon())
+        if service == DASHBOARD:
+            return tuple(self._of_dashboard())
         overrides = self.overrides.get(service, {})
         environment = self._environment(service)
         return validate_policies(service, environment, overrides, self.personas, self.environments.workshop.memo)
@@ -109,7 +109,7 @@ class Policies:
         :raises InputError: there is no such service, or it has no policies; what the site changes is wrong
         """
         wanted = list(services)
-        own = [service for service in wanted if service != HORIZON]
+        own = [service for service in wanted if service != DASHBOARD]
 
         def check() -> None:
             for service in own if changed else ():
@@ -119,9 +119,9 @@ class Policies:
         found = {
             one.service: one for one in matrices(cases, personas, self.environments.workshop.memo, situations, check)
         }
-        if HORIZON in wanted:
+        if DASHBOARD in wanted:
             told = [self._told(copy, personas, situations, changed=changed) for copy in self._copies.values()]
-            found[HORIZON] = together(told)
+            found[DASHBOARD] = together(told)
         return [found[service] for service in wanted]
 
     def sample(self, service: str) -> str:
@@ -132,19 +132,19 @@ class Policies:
         :raises InputError: there is no such service, or it has no policies
         :raises RunFailedError: the generator fails
         """
-        if service == HORIZON:
-            return "\n".join(f"# {name}\n{text}" for name, text in self.horizon_files().items())
+        if service == DASHBOARD:
+            return "\n".join(f"# {name}\n{text}" for name, text in self.dashboard_files().items())
         environment = self._environment(service)
         rules_of(service, environment, self.environments.workshop.memo)
         return sample_of(service, environment)
 
-    def horizon_files(self) -> Mapping[str, str]:
+    def dashboard_files(self) -> Mapping[str, str]:
         """Give what is written for horizon: the name of a file (``POLICY_FILES`` of its settings) -> its text.
 
         :raises InputError: what the site changes is wrong
         """
         cases = {copy.file: self.case(copy.service) for copy in self._copies.values()}
-        return {file: horizon_file(case.rules, case.overrides) for file, case in cases.items()}
+        return {file: dashboard_file(case.rules, case.overrides) for file, case in cases.items()}
 
     @cached_property
     def _selection(self) -> Selection:
@@ -165,7 +165,7 @@ class Policies:
         if service not in self.environments.release.components and (entry is None or entry.environment is None):
             raise InputError(
                 f"{service} has no policies" if entry else f"there is no service {service!r}",
-                fix=suggestion(service, (*self.services, HORIZON)),
+                fix=suggestion(service, (*self.services, DASHBOARD)),
             )
         return self.environments.of(service)
 
@@ -175,14 +175,14 @@ class Policies:
     @cached_property
     def _copies(self) -> Mapping[str, Copy]:
         environments = self.environments
-        return copies(environments.workshop.store, environments.tree(HORIZON), environments.workshop.memo)
+        return copies(environments.workshop.store, environments.tree(DASHBOARD), environments.workshop.memo)
 
     def _told(
         self, copy: Copy, personas: Sequence[Persona], situations: Sequence[Situation], *, changed: bool
     ) -> Matrix:
         """Give what horizon decides by the file that it is given for a service."""
         case = self.case(copy.service) if changed else self._unchanged(copy.service)
-        file = told_horizon(case.rules, case.overrides)
+        file = told_to_dashboard(case.rules, case.overrides)
         return matrix(
             replace(case, rules=copy.rules, overrides=file, knows=TOLD),
             personas,
@@ -190,7 +190,7 @@ class Policies:
             situations,
         )
 
-    def _of_horizon(self) -> Iterator[Finding]:
+    def _of_dashboard(self) -> Iterator[Finding]:
         """Tell what horizon's copies have otherwise, and where it shows otherwise than a service decides."""
         personas = self.personas.chosen()
         for copy in self._copies.values():

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from stackwright.errors import InputError
-from stackwright.site.policy.horizon import copies, differences, disagreements, horizon_file, together
+from stackwright.site.policy.horizon import copies, dashboard_file, differences, disagreements, together
 from stackwright.site.policy.model import Decision, Matrix, Rule, Rules, Severity, Situation, Target
 from stackwright.store import Memo, Store
 
@@ -88,7 +88,9 @@ def test_what_is_old_in_a_copy_is_noted(tmp_path: Path, store: Store, memo: Memo
 
 
 def test_the_file_for_horizon_has_all_rules_as_they_are_in_force() -> None:
-    text = horizon_file(rules(servers_show="role:reader", servers_create="role:member"), {"servers:show": "role:ours"})
+    text = dashboard_file(
+        rules(servers_show="role:reader", servers_create="role:member"), {"servers:show": "role:ours"}
+    )
     assert yaml.safe_load(text) == {"servers:show": "role:ours", "servers:create": "role:member"}
 
 
@@ -103,7 +105,7 @@ def test_the_file_for_horizon_has_all_rules_as_they_are_in_force() -> None:
     ],
 )
 def test_that_a_token_is_of_no_domain_is_told_to_horizon(check: str, told: str) -> None:
-    assert yaml.safe_load(horizon_file(rules(x=check), {})) == {"x": told}
+    assert yaml.safe_load(dashboard_file(rules(x=check), {})) == {"x": told}
 
 
 def matrix(*, own: bool, system: bool = False) -> Matrix:
