@@ -56,7 +56,9 @@ class Store:
 
         :raises InputError: the archive is damaged, or has a member that does not belong in a tree
         """
-        with self._writing_packs():
+        # Two that take in the same at once would make the same pack, and git lets one of them fail.
+        bucket = hashlib.sha256(archive.name.encode()).hexdigest()[0]
+        with self._locked(f"sdists-{bucket}"), self._writing_packs():
             answer = git.fast_import(self.directory, sdist.commands(archive))
         return self._keep(TreeId(answer.split()[2].decode()))
 

@@ -37,7 +37,8 @@ COMPONENTS = ("nova", "neutron", "keystone", "glance", "cinder", "placement")
 OF_LIBRARIES = {
     "api_database", "cache", "database", "glance_store", "images", "keystone_authtoken", "nova_sys_admin",
     "os_glance_staging_store", "os_glance_tasks_store", "os_vif_ovs", "oslo_concurrency", "oslo_policy", "privsep",
-    "privsep_conntrack", "privsep_dhcp_release", "privsep_link", "privsep_namespace", "privsep_ovs_vsctl",
+    "privsep_conntrack", "privsep_dhcp_release", "privsep_link", "privsep_namespace", "privsep_osbrick",
+    "privsep_ovs_vsctl",
     "vif_plug_ovs_privileged",
 }  # fmt: skip
 OF_KEYSTONE = {

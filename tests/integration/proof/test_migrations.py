@@ -238,8 +238,8 @@ def carry(root: Path, release: str, body: str, revision: str = "0123456789ab") -
 
 def test_upstream_alone_is_alike_on_each_hop_and_what_is_not_run_is_told(desk: Desk, placement: Path) -> None:
     with (placement / "releases/2024.2.yaml").open("a") as file:
-        file.write("  cinder: {source: {pypi: cinder, version: 25.0.0}}\n")
-    one, other, first, second = desk.run(placement, ["placement", "cinder"], "2024.2", "2025.2", "2025.1")
+        file.write("  manila: {source: {pypi: manila, version: 19.0.0}}\n")
+    one, other, first, second = desk.run(placement, ["placement", "manila"], "2024.2", "2025.2", "2025.1")
     assert [(run.hop.start, run.hop.end) for run in (one, other)] == [("2024.2", "2025.1"), ("2025.1", "2025.2")]
     for run in (one, other):
         assert run.good

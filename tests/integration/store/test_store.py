@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,6 +124,15 @@ def test_an_archive_cut_off_anywhere_is_not_taken_in(store: Store, tmp_path: Pat
     cut.write_bytes(b"<html>404</html>" * 100)
     with pytest.raises(InputError, match=r"not a whole tar\.gz"):
         store.import_sdist(cut)
+
+
+def test_several_take_in_the_same_at_once(tmp_path: Path) -> None:
+    members = [(f"nova-1/{number}", f"{number}\n".encode()) for number in range(2000)]
+    file = write_sdist(tmp_path / "nova-1.tar.gz", *members)
+    for number in range(5):
+        store = Store(tmp_path / f"store-{number}.git")
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(store.import_sdist, [file] * 4))) == 1
 
 
 def test_a_tree_survives_garbage_collection(store: Store, tmp_path: Path) -> None:
